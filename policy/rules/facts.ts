@@ -1,0 +1,75 @@
+/** What every rule looks at: the request's effects, sums made once, and what the wallet knows. */
+
+import type { PolicyCodeName } from '../codes.ts';
+import { policyCodes } from '../codes.ts';
+import type { CalledInstruction } from '../effects.ts';
+import type { LeaseState } from '../lease.ts';
+import type { Entry, Ledger } from '../ledger.ts';
+import type { Asset, Group, Policy } from '../policy.ts';
+import type { AssetId, Charge, Effect, Millis, Pubkey, Violation } from '../types.ts';
+
+export type Transfer = Extract<Effect, { kind: 'transfer' }>;
+export type Rent = Extract<Effect, { kind: 'rent' }>;
+export type Fee = Extract<Effect, { kind: 'fee' }>;
+
+/** An outflow with the group that decides for its recipient, null when none does. */
+export interface GroupedTransfer {
+  readonly transfer: Transfer;
+  readonly group: Group | null;
+}
+
+export interface Facts {
+  readonly policy: Policy;
+  readonly agent: Pubkey;
+  readonly transactions: number;
+  readonly effects: readonly Effect[];
+  readonly refusals: readonly Violation[];
+  readonly programs: readonly CalledInstruction[];
+  readonly transfers: readonly GroupedTransfer[];
+  readonly rents: readonly Rent[];
+  readonly fees: readonly Fee[];
+  /** Sums per asset over all transactions: transfers, fees, rent, signatures. */
+  readonly charges: readonly Charge[];
+  /** The same on every budget line. */
+  readonly entries: readonly Entry[];
+  readonly ledger: Ledger;
+  readonly lease: LeaseState | null;
+  readonly now: Millis;
+  readonly lastSignedAt: Millis | null;
+}
+
+/** A rule says what it finds wrong; it never decides. */
+export type Rule = (facts: Facts) => Violation[];
+
+export function violate(
+  code: PolicyCodeName,
+  fields: Omit<Violation, 'code' | 'detail'> & { readonly detail?: string },
+): Violation {
+  return { code, ...fields, detail: fields.detail ?? policyCodes[code].text };
+}
+
+export function pathOf({
+  transaction,
+  instruction,
+}: {
+  readonly transaction: number;
+  readonly instruction: number;
+}): string {
+  return instruction < 0 ? `transactions[${transaction}]` : `transactions[${transaction}].instructions[${instruction}]`;
+}
+
+/** The name people know an asset by. */
+export function nameOf(policy: Policy, asset: AssetId): string {
+  return (policy.assets.get(asset) as Asset | undefined)?.name ?? asset;
+}
+
+/** Sums by a key, in order of first appearance. */
+export function sumBy<Item>(
+  items: readonly Item[],
+  key: (item: Item) => string,
+  amount: (item: Item) => bigint,
+): Map<string, bigint> {
+  const sums = new Map<string, bigint>();
+  for (const item of items) sums.set(key(item), (sums.get(key(item)) ?? 0n) + amount(item));
+  return sums;
+}

@@ -1,0 +1,125 @@
+import t from 'tap';
+import {
+  ask,
+  checkRows,
+  compile,
+  DAY,
+  draft,
+  HOUR,
+  leaseOf,
+  MINT,
+  message,
+  pay,
+  payToken,
+  pubkeyToBase58,
+  SHOP,
+  SOL,
+  STRANGER,
+  SUPPLIER,
+  sol,
+  sponsored,
+  USDC,
+} from './policies.ts';
+
+const shop = pubkeyToBase58(SHOP);
+const supplier = pubkeyToBase58(SUPPLIER);
+const plain = draft();
+const capped = sol({ perTransaction: '1000' });
+const hourly = sol({
+  windows: [
+    { seconds: DAY, max: '1000000' },
+    { seconds: HOUR, max: '5009' },
+  ],
+});
+const counted = (max: string) =>
+  draft({ assets: { ...(draft()['assets'] as object), signatures: { windows: [{ seconds: DAY, max }] } } });
+const group = (limits: object) =>
+  draft({ recipients: [{ name: 'g', owners: [shop, supplier], assets: { SOL: limits } }] });
+const window10 = { windows: [{ seconds: DAY, max: '10' }] };
+const six = pay(SHOP, 6n);
+const five = pay(SUPPLIER, 5n);
+
+t.test('limits of the wallet', async (t) => {
+  checkRows(t, [
+    ['perTransaction reached', capped, message(pay(SHOP, 1_000n)), 'allow'],
+    ['exceeded by the sum', capped, message(pay(SHOP, 600n), pay(SUPPLIER, 401n)), 'deny per-transaction-exceeded'],
+    ['for each transaction', capped, [message(pay(SHOP, 600n)), message(pay(SHOP, 401n))], 'allow'],
+    ['the window reached, fee included', plain, message(pay(SHOP, 995_000n)), 'allow'],
+    ['the window exceeded by the fee', plain, message(pay(SHOP, 995_001n)), 'deny window-exceeded'],
+    ['two share a window', plain, [60n, 41n].map((each) => message(payToken(SHOP, each))), 'deny window-exceeded'],
+    ['two fill a window', plain, [60n, 40n].map((each) => message(payToken(SHOP, each))), 'allow'],
+    ['every window counts', hourly, message(pay(SHOP, 10n)), 'deny window-exceeded'],
+    ['every window counts, reached', hourly, message(pay(SHOP, 9n)), 'allow'],
+    ['signatures are counted', counted('1'), [message(six), message(five)], 'deny window-exceeded'],
+    ['signatures are counted, reached', counted('2'), [message(six), message(five)], 'allow'],
+  ]);
+});
+
+t.test('limits of groups', async (t) => {
+  checkRows(t, [
+    ['perTransaction', group({ perTransaction: '10' }), message(six, five), 'deny per-transaction-exceeded'],
+    ['perTransaction each', group({ perTransaction: '10', per: 'recipient' }), message(six, five), 'allow'],
+    ['window', group(window10), message(six, five), 'deny window-exceeded'],
+    ['window each', group({ ...window10, per: 'recipient' }), message(six, five), 'allow'],
+    ['window of one', group({ ...window10, per: 'recipient' }), message(six, six), 'deny window-exceeded'],
+    ['no limits of its own', group({}), message(six, five), 'allow'],
+  ]);
+});
+
+t.test('charges are sums per asset', async (t) => {
+  const messages = [message(pay(SHOP, 7n), payToken(SHOP, 3n)), sponsored(payToken(SUPPLIER, 4n))];
+  const judgement = ask(compile(counted('9')), messages);
+  t.equal(judgement.decision, 'allow');
+  const sums = [
+    ['SOL', 5_007n],
+    [MINT, 7n],
+    ['signatures', 2n],
+  ];
+  t.same(
+    judgement.charges.map(({ asset, amount }) => [asset, amount]),
+    sums,
+  );
+  t.same(
+    judgement.entries.map(({ line, amount }) => [line, amount]),
+    sums,
+  );
+  t.equal(judgement.feeCap, 20_000n, 'one of two transactions pays a fee');
+});
+
+t.test('entries of groups and recipients', async (t) => {
+  const recipients = [
+    { name: 'a', owners: [shop], assets: { SOL: { windows: [{ seconds: HOUR, max: '50' }] } } },
+    { name: 'b', owners: [supplier], assets: { SOL: { ...window10, per: 'recipient' }, USDC: {} } },
+  ];
+  const { entries } = ask(compile(draft({ recipients })), [
+    message(pay(SHOP, 7n), pay(SUPPLIER, 3n), pay(SUPPLIER, 2n), payToken(SUPPLIER, 1n)),
+  ]);
+  t.same(
+    entries.map(({ line, amount }) => [line, amount]),
+    [
+      ['SOL', 5_012n],
+      [USDC, 1n],
+      ['SOL|a', 7n],
+      [`SOL|b|${SUPPLIER}`, 5n],
+    ],
+  );
+});
+
+t.test('violations carry numbers', async (t) => {
+  const policy = compile(capped);
+  const { violations } = ask(policy, [message(pay(SHOP, 1_001n))]);
+  t.match(violations[0], { asset: 'SOL', limit: 1_000n, observed: 1_001n, path: 'transactions[0]' });
+  const lease = leaseOf(policy, { ceiling: { [SOL]: 6_000n }, spentInBoot: { [SOL]: 500n } });
+  const [ceiling] = ask(policy, [message(pay(SHOP, 600n))], { lease }).violations;
+  t.match(ceiling, { code: 'ceiling-exceeded', limit: 6_000n, observed: 5_600n, remaining: 5_500n });
+  t.equal(ask(policy, [message(pay(SHOP, 500n))], { lease }).decision, 'allow', 'exactly what the ceiling leaves');
+});
+
+t.test('at most 64 violations are reported, and all are counted', async (t) => {
+  const assets = { SOL: { windows: [{ seconds: DAY, max: '1' }] } };
+  const policy = compile(draft({ approvals: { lifts: ['recipient'] }, assets, lease: { maxSeconds: 60 } }));
+  const many = Array.from({ length: 10 }, () => message(...Array.from({ length: 7 }, () => pay(STRANGER, 1n))));
+  const judgement = ask(policy, many);
+  t.equal(judgement.violations.length, 64);
+  t.equal(judgement.decision, 'deny', 'the window, not reported, is not lifted');
+});

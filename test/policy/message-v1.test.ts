@@ -1,0 +1,205 @@
+/** Version 1 messages and lookup tables. */
+import assert from 'node:assert/strict';
+import { getCompiledTransactionMessageDecoder } from '@solana/kit';
+import fc from 'fast-check';
+import t from 'tap';
+import { equalBytes } from '../../policy/bytes.ts';
+import { pubkeyToBase58 } from '../../policy/keys.ts';
+import { resolveKeys } from '../../policy/lookups.ts';
+import type { Message } from '../../policy/message.ts';
+import { decodeMessage, encodeMessage } from '../../policy/message.ts';
+import { SYSTEM_PROGRAM } from '../../policy/programs/addresses.ts';
+import type { Pubkey } from '../../policy/types.ts';
+import { buildMessage, bytesOf, testKey } from './messages.ts';
+
+const scale = Number(process.env['REEVE_SCALE'] ?? 0.01);
+const call = { program: SYSTEM_PROGRAM, accounts: [testKey(1), testKey(2)], data: bytesOf(2, 0, 0, 0, 1_000n) };
+const base: Message = { ...buildMessage([testKey(1)], [call]), version: 1, config: {} };
+const wire = encodeMessage(base);
+/** Where things stand in `wire`: mask 4, instruction count 40, key count 41, keys 42, instruction header 138, accounts 142, data 144. */
+const AT = { mask: 4, instructions: 40, keys: 41, header: 138 };
+
+const with_ = (change: Partial<Message>) => encodeMessage({ ...base, ...change });
+const patch = (at: number, remove: number, ...insert: number[]) =>
+  bytesOf(wire.subarray(0, at), Uint8Array.from(insert), wire.subarray(at + remove));
+
+function codeOf(bytes: Uint8Array): string {
+  const result = decodeMessage(bytes);
+  return result.ok ? 'ok' : result.refusal.code;
+}
+
+t.test('version 1, one rule a row', async (t) => {
+  const many = (count: number) => Array.from({ length: count }, (_, i) => testKey(i + 1));
+  const empty = { program: 2, accounts: new Uint8Array(0), data: new Uint8Array(0) };
+  const sized = (size: number) =>
+    with_({ instructions: [{ ...empty, data: new Uint8Array(size - wire.length + 14) }] });
+  const rows: [what: string, bytes: Uint8Array, code: string][] = [
+    ['plain', wire, 'ok'],
+    [
+      'all values',
+      with_({ config: { priorityFee: 1n, computeUnitLimit: 2, loadedAccountsDataSizeLimit: 3, heapSize: 32_768 } }),
+      'ok',
+    ],
+    ['half the bits of the fee', patch(AT.mask, 1, 1), 'config-invalid'],
+    ['the other half', patch(AT.mask, 1, 2), 'config-invalid'],
+    ['bit 5', patch(AT.mask, 1, 32), 'config-invalid'],
+    ['bit 31', patch(AT.mask + 3, 1, 128), 'config-invalid'],
+    ['values announced and absent', patch(AT.mask, 1, 3), 'undecodable'],
+    ['heap of 31 KiB', with_({ config: { heapSize: 31 * 1024 } }), 'config-invalid'],
+    ['heap of 256 KiB', with_({ config: { heapSize: 256 * 1024 } }), 'ok'],
+    ['heap of 257 KiB', with_({ config: { heapSize: 257 * 1024 } }), 'config-invalid'],
+    ['heap and a byte', with_({ config: { heapSize: 32 * 1024 + 1 } }), 'config-invalid'],
+    ['a byte behind', bytesOf(wire, 0), 'trailing-bytes'],
+    ['payer read only', with_({ readonlySigned: 1 }), 'header-invalid'],
+    ['a key twice', with_({ keys: [testKey(1), testKey(1), SYSTEM_PROGRAM] }), 'duplicate-key'],
+    ['64 keys', with_({ keys: [...many(63), SYSTEM_PROGRAM] }), 'ok'],
+    ['65 keys', with_({ keys: [...many(64), SYSTEM_PROGRAM] }), 'header-invalid'],
+    ['12 signers', with_({ keys: [...many(13), SYSTEM_PROGRAM], requiredSignatures: 12 }), 'ok'],
+    ['13 signers', with_({ keys: [...many(13), SYSTEM_PROGRAM], requiredSignatures: 13 }), 'header-invalid'],
+    ['64 instructions', with_({ instructions: Array(64).fill(empty) }), 'ok'],
+    ['65 instructions', with_({ instructions: Array(65).fill(empty) }), 'too-many-instructions'],
+    ['program 0', patch(AT.header, 1, 0), 'index-invalid'],
+    ['program beyond the keys', patch(AT.header, 1, 3), 'index-invalid'],
+    ['account beyond the keys', patch(AT.header + 4, 1, 3), 'index-invalid'],
+    ['4,032 bytes with one signer', sized(4032), 'ok'],
+    ['4,033 bytes with one signer', sized(4033), 'message-too-large'],
+    ['4,097 bytes', bytesOf(wire, new Uint8Array(4097 - wire.length)), 'message-too-large'],
+  ];
+  for (const [what, bytes, code] of rows) t.equal(codeOf(bytes), code, what);
+  for (let length = 1; length < wire.length; length += 1) t.not(codeOf(wire.subarray(0, length)), 'ok');
+});
+
+const config = fc.record(
+  {
+    priorityFee: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    computeUnitLimit: fc.nat(),
+    loadedAccountsDataSizeLimit: fc.nat(),
+    heapSize: fc.integer({ min: 32, max: 256 }).map((kib) => kib * 1024),
+  },
+  { requiredKeys: [], noNullPrototype: true },
+);
+const messages: fc.Arbitrary<Message> = fc
+  .record({
+    config,
+    instructions: fc.array(
+      fc.record(
+        {
+          program: fc.constant(2),
+          accounts: fc.uint8Array({ max: 2, maxLength: 8 }),
+          data: fc.uint8Array({ maxLength: 300 }),
+        },
+        { noNullPrototype: true },
+      ),
+      { maxLength: 5 },
+    ),
+  })
+  .map((change) => ({ ...base, ...change }));
+
+t.test('version 1 decodes to what was encoded, and as kit decodes it', async (t) => {
+  const kit = getCompiledTransactionMessageDecoder();
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(messages, (message) => {
+        const bytes = encodeMessage(message);
+        const ours = decodeMessage(bytes);
+        if (!ours.ok) throw new Error(ours.refusal.detail);
+        assert.deepEqual(ours.value, message);
+        const theirs = kit.decode(bytes);
+        if (theirs.version !== 1) throw new Error('kit reads another version');
+        assert.deepEqual(theirs.staticAccounts, message.keys.map(pubkeyToBase58));
+        const { priorityFee, computeUnitLimit, loadedAccountsDataSizeLimit, heapSize } = message.config ?? {};
+        const values = [priorityFee, computeUnitLimit, loadedAccountsDataSizeLimit, heapSize];
+        assert.deepEqual(
+          theirs.configValues.map(({ value }) => value),
+          values.filter((value) => value !== undefined),
+        );
+        assert.deepEqual(
+          theirs.instructionPayloads.map(({ instructionAccountIndices, instructionData }) => ({
+            accounts: instructionAccountIndices,
+            data: Uint8Array.from(instructionData),
+          })),
+          message.instructions.map(({ accounts, data }) => ({ accounts: [...accounts], data })),
+        );
+      }),
+      { seed: 385, numRuns: Math.ceil(50_000 * scale) },
+    ),
+  );
+});
+
+t.test('no mutation of version 1 throws, and what is still accepted is canonical', async (t) => {
+  const mutation = fc.record({ at: fc.nat(), remove: fc.nat(2), insert: fc.uint8Array({ maxLength: 3 }) });
+  let accepted = 0;
+  t.doesNotThrow(() =>
+    fc.assert(
+      fc.property(messages, fc.array(mutation, { minLength: 1, maxLength: 3 }), (message, mutations) => {
+        let bytes = encodeMessage(message);
+        for (const { at, remove, insert } of mutations) {
+          const position = at % (bytes.length + 1);
+          bytes = bytesOf(bytes.subarray(0, position), insert, bytes.subarray(position + remove));
+        }
+        const result = decodeMessage(bytes);
+        if (!result.ok) return true;
+        accepted += 1;
+        return equalBytes(encodeMessage(result.value), bytes);
+      }),
+      { seed: 386, numRuns: Math.ceil(50_000 * scale) },
+    ),
+  );
+  t.ok(accepted > 0, `${accepted} mutants are messages`);
+});
+
+t.test('lookup tables stand for what the policy pins of them', async (t) => {
+  const [tableA, tableB] = [testKey(0xa0), testKey(0xb0)];
+  const pinned = new Map<Pubkey, Pubkey[]>([
+    [tableA, [testKey(0xa1), testKey(0xa2), testKey(0xa3)]],
+    [tableB, [testKey(0xb1), testKey(1)]],
+  ]);
+  const lookup = (table: Pubkey, writable: number[], readonly: number[]) => ({
+    table,
+    writable: Uint8Array.from(writable),
+    readonly: Uint8Array.from(readonly),
+  });
+  const v0 = buildMessage([testKey(1)], [call]);
+  const rows: [what: string, lookups: NonNullable<Message['lookups']>, outcome: string[] | string][] = [
+    ['one side', [lookup(tableA, [], [2])], ['a3']],
+    ['writable ones of all tables first', [lookup(tableA, [1], [0]), lookup(tableB, [0], [])], ['a2', 'b1', 'a1']],
+    ['beyond what is pinned', [lookup(tableA, [3], [])], 'lookup-table-unpinned'],
+    ['a table that is not pinned', [lookup(testKey(0xc0), [0], [])], 'lookup-table-unpinned'],
+    ['a key of the message', [lookup(tableB, [1], [])], 'duplicate-key'],
+    ['a place twice', [lookup(tableA, [1], [1])], 'duplicate-key'],
+  ];
+  for (const [what, lookups, outcome] of rows) {
+    const message = { ...v0, lookups };
+    const decoded = decodeMessage(encodeMessage(message));
+    t.same(decoded, { ok: true, value: message }, `${what}: decoded`);
+    const resolved = resolveKeys(message, pinned);
+    const seen = resolved.ok ? resolved.value.slice(3).map((key) => key.slice(0, 2)) : resolved.refusal.code;
+    t.same(seen, outcome, what);
+  }
+  t.same(resolveKeys(v0, undefined), { ok: true, value: v0.keys });
+});
+
+t.test('what a message with lookups may point at', async (t) => {
+  const lookups = [{ table: testKey(0xa0), writable: Uint8Array.of(0), readonly: Uint8Array.of(9) }];
+  const point = (program: number, account: number) =>
+    codeOf(
+      encodeMessage({
+        ...buildMessage([testKey(1)], []),
+        keys: [testKey(1), SYSTEM_PROGRAM],
+        lookups,
+        instructions: [{ program, accounts: Uint8Array.of(account), data: bytesOf() }],
+      }),
+    );
+  t.equal(point(1, 3), 'ok', 'the last loaded key');
+  t.equal(point(1, 4), 'index-invalid', 'one beyond');
+  t.equal(point(2, 0), 'index-invalid', 'a program from a table');
+  const crowd = {
+    table: testKey(0xa0),
+    writable: Uint8Array.from({ length: 254 }, (_, i) => i),
+    readonly: Uint8Array.of(254),
+  };
+  const many = (readonly: Uint8Array) =>
+    codeOf(encodeMessage({ ...buildMessage([testKey(1)], []), keys: [testKey(1)], lookups: [{ ...crowd, readonly }] }));
+  t.equal(many(Uint8Array.of(254)), 'ok', '256 keys');
+  t.equal(many(Uint8Array.of(254, 255)), 'lookup-invalid', '257 keys');
+});
