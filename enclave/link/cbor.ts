@@ -1,0 +1,123 @@
+/**
+ * The wire's CBOR profile (a subset of RFC 8949): unsigned and negative integers, byte and text strings, arrays, maps with text keys,
+ * false, true, null. Refused: tags, floats, undefined, indefinite lengths, duplicate keys, depth over 8, trailing bytes, and whatever does
+ * not encode back to the very same bytes. A JavaScript `bigint` is always a u64 in nine bytes, a nine-byte integer always reads as `bigint`:
+ * amounts and times are bigint, counters are numbers below 2^32.
+ */
+
+import { Encoder } from 'cbor-x';
+import { ReeveError } from './errors.ts';
+import { CBOR_DEPTH } from './limits.ts';
+
+export type Cbor =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly Cbor[]
+  | { readonly [key: string]: Cbor | undefined };
+
+const codec = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false, mapsAsObjects: true });
+
+const MAJOR = { uint: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5, tag: 6, simple: 7 } as const;
+
+/** Encodes a value of the profile. Undefined properties are left out. Numbers must be integers below 2^32 in size. */
+export function encodeCbor(value: Cbor): Uint8Array {
+  const bytes = codec.encode(dropUndefined(value));
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length).slice();
+}
+
+/** Decodes exactly one item of the profile or throws `cbor-malformed`. Does not check any schema. */
+export function decodeCbor(bytes: Uint8Array): Cbor {
+  if (scanItem(bytes, 0, 0) !== bytes.length) throw malformed('trailing bytes');
+  let value: Cbor;
+  try {
+    value = codec.decode(bytes) as Cbor;
+  } catch {
+    throw malformed('not well-formed');
+  }
+  if (!Buffer.from(bytes).equals(encodeCbor(value))) throw malformed('not in the one accepted encoding');
+  return value;
+}
+
+function malformed(detail: string): ReeveError {
+  return new ReeveError('cbor-malformed', { detail });
+}
+
+function dropUndefined(value: Cbor): Cbor {
+  if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return checkNumber(value);
+  if (Array.isArray(value)) return value.map(dropUndefined);
+  const kept: Record<string, Cbor> = {};
+  for (const [key, item] of Object.entries(value as Record<string, Cbor | undefined>)) {
+    if (item !== undefined) kept[key] = dropUndefined(item);
+  }
+  return kept;
+}
+
+/** cbor-x writes larger numbers as floats, which the profile refuses: better here than at the peer. */
+function checkNumber(value: Cbor): Cbor {
+  if (typeof value === 'number' && (!Number.isInteger(value) || value > 0xffffffff || value < -0x7fffffff)) {
+    throw malformed('a number is not an integer below 2^32');
+  }
+  return value;
+}
+
+/** Walks one item and returns where it ends; allocates nothing, whatever lengths are claimed. */
+function scanItem(bytes: Uint8Array, at: number, depth: number): number {
+  if (depth > CBOR_DEPTH) throw malformed('nested too deep');
+  const head = bytes[at];
+  if (head === undefined) throw malformed('cut short');
+  const major = head >> 5;
+  const { length, next } = scanLength(bytes, at + 1, head & 31, major);
+  switch (major) {
+    case MAJOR.uint:
+    case MAJOR.negative:
+    case MAJOR.simple:
+      return next;
+    case MAJOR.bytes:
+    case MAJOR.text:
+      return skip(bytes, next, length);
+    case MAJOR.array:
+      return scanItems(bytes, next, length, depth);
+    case MAJOR.map:
+      return scanEntries(bytes, next, length, depth);
+    default:
+      throw malformed('tags are refused');
+  }
+}
+
+function scanLength(bytes: Uint8Array, at: number, info: number, major: number): { length: number; next: number } {
+  if (major === MAJOR.simple) {
+    if (info < 20 || info > 22) throw malformed('floats and other simple values are refused');
+    return { length: 0, next: at };
+  }
+  if (info < 24) return { length: info, next: at };
+  if (info > 27) throw malformed('indefinite lengths are refused');
+  const size = 1 << (info - 24);
+  const next = skip(bytes, at, size);
+  let length = 0;
+  for (let index = at; index < next; index++) length = length * 256 + (bytes[index] as number);
+  return { length, next };
+}
+
+function scanItems(bytes: Uint8Array, at: number, count: number, depth: number): number {
+  let next = at;
+  for (let index = 0; index < count; index++) next = scanItem(bytes, next, depth + 1);
+  return next;
+}
+
+function scanEntries(bytes: Uint8Array, at: number, count: number, depth: number): number {
+  let next = at;
+  for (let index = 0; index < count; index++) {
+    if ((bytes[next] ?? 0) >> 5 !== MAJOR.text) throw malformed('map keys must be text');
+    next = scanItem(bytes, scanItem(bytes, next, depth + 1), depth + 1);
+  }
+  return next;
+}
+
+function skip(bytes: Uint8Array, at: number, size: number): number {
+  if (size > bytes.length - at) throw malformed('cut short');
+  return at + size;
+}
