@@ -1,0 +1,17 @@
+/** Gate: the signatures, each computed twice and compared. */
+
+import { isReeveError } from '../link/errors.ts';
+import type { SignedMessage } from '../wallet/memory.ts';
+import { requirePhase } from '../wallet/phases.ts';
+import type { Wallet } from '../wallet/state.ts';
+import type { DecodedTransaction } from './decode.ts';
+
+/** Signs every message, or none leaves: a fault ends the wallet's signing for this boot. */
+export function signMessages(wallet: Wallet, transactions: readonly DecodedTransaction[]): SignedMessage[] {
+  try {
+    return transactions.map(({ messageBytes, hash }) => ({ hash, signature: wallet.agent.sign(messageBytes) }));
+  } catch (error) {
+    if (isReeveError(error, 'signature-fault')) wallet.phase = requirePhase(wallet, 'sign').failure;
+    throw error;
+  }
+}

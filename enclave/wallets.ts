@@ -1,0 +1,72 @@
+/** The wallets of this enclave. A name is taken from the moment its wallet begins to be made, so that no two can race. */
+
+import { WALLETS_PER_ENCLAVE, WALLETS_PER_OWNER } from './limits.ts';
+import { ReeveError } from './link/errors.ts';
+import type { ChainPool } from './wallet/chain.ts';
+import { createPool } from './wallet/chain.ts';
+import type { Wallet } from './wallet/state.ts';
+
+export interface WalletRegistry {
+  readonly pool: ChainPool;
+  readonly size: number;
+  /** The wallet, or `wallet-unknown`. */
+  find(name: string): Wallet;
+  /** Wallets whose names follow `after`, in the order of names. */
+  list(after: string): Wallet[];
+  /** Keeps the name for `owner` while `make` makes the wallet, then registers it. Throws `wallet-exists` or `wallets-full`. */
+  add(name: string, owner: Uint8Array, make: () => Promise<Wallet>): Promise<Wallet>;
+}
+
+export function createRegistry(): WalletRegistry {
+  const wallets = new Map<string, Wallet>();
+  const taken = new Set<string>();
+  const perOwner = new Map<string, number>();
+  const pool = createPool();
+
+  function find(name: string): Wallet {
+    const wallet = wallets.get(name);
+    if (wallet === undefined) throw new ReeveError('wallet-unknown', { wallet: name });
+    return wallet;
+  }
+
+  async function add(name: string, owner: Uint8Array, make: () => Promise<Wallet>): Promise<Wallet> {
+    const release = reserve(name, Buffer.from(owner).toString('hex'));
+    try {
+      const wallet = await make();
+      wallets.set(name, wallet);
+      return wallet;
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** Returns the step that gives name and place back. */
+  function reserve(name: string, owner: string): () => void {
+    const owned = perOwner.get(owner) ?? 0;
+    if (taken.has(name)) throw new ReeveError('wallet-exists', { wallet: name });
+    if (owned >= WALLETS_PER_OWNER) throw new ReeveError('wallets-full', { limit: WALLETS_PER_OWNER, per: 'owner' });
+    if (taken.size >= WALLETS_PER_ENCLAVE) {
+      throw new ReeveError('wallets-full', { limit: WALLETS_PER_ENCLAVE, per: 'enclave' });
+    }
+    taken.add(name);
+    perOwner.set(owner, owned + 1);
+    return () => {
+      taken.delete(name);
+      perOwner.set(owner, (perOwner.get(owner) ?? 1) - 1);
+    };
+  }
+
+  return {
+    pool,
+    get size() {
+      return wallets.size;
+    },
+    find,
+    list: (after) => {
+      const names = [...wallets.keys()].filter((name) => name > after).sort();
+      return names.map((name) => wallets.get(name) as Wallet);
+    },
+    add,
+  };
+}
