@@ -1,0 +1,123 @@
+/** Signed owner commands on their way to the enclave. What the host must keep is on the disk before the command leaves, and taken back when it is refused. */
+
+import { createHash } from 'node:crypto';
+import { decodeCbor } from '../../enclave/link/cbor.ts';
+import { decodeSign1 } from '../../enclave/link/cose.ts';
+import { isReeveError, ReeveError } from '../../enclave/link/errors.ts';
+import type { CommandPayload, Envelope } from '../../enclave/link/schema/command.ts';
+import type { Outcome } from '../../enclave/link/schema/registry.ts';
+import { isValid } from '../../enclave/link/validators.ts';
+import type { Enclave } from '../enclave/enclave.ts';
+import { restoreSeal, stageBlob } from '../enclave/restore.ts';
+import { keepPolicy } from '../store/policies.ts';
+import type { Store } from '../store/store.ts';
+
+export interface SignedCommand {
+  readonly envelope: Envelope;
+  readonly body: Uint8Array;
+  /** Canonical policy bytes, for a command that sets a policy. */
+  readonly policy: Uint8Array | null;
+}
+
+export interface AdminServices {
+  readonly store: Store;
+  readonly enclave: Enclave;
+  /** Opens the agent socket of a wallet that has just come. */
+  openSocket(wallet: string): Promise<void>;
+}
+
+/** A command asks KMS at most twice, milliseconds. */
+const COMMAND_TIMEOUT_MS = 30_000;
+
+/** What the command says it is. Proves nothing: the enclave verifies the signature, role, boot, sequence and body. */
+function readPayload(envelope: Envelope): CommandPayload {
+  const payload = decodeCbor(decodeSign1(envelope[0] ?? new Uint8Array()).payload);
+  if (!isValid('CommandPayload', payload)) throw new ReeveError('command-malformed', { what: 'payload' });
+  return payload;
+}
+
+/** Relays one command. Rejects with the enclave's code; then nothing of it is kept. */
+export async function relayCommand(
+  services: AdminServices,
+  command: SignedCommand,
+): Promise<Outcome<'owner', 'command'>> {
+  const payload = readPayload(command.envelope);
+  const setsPolicy = payload.command === 'wallet.create' || payload.command === 'policy.set';
+  if (!setsPolicy) return sendCommand(services, command);
+  if (command.policy === null) throw new ReeveError('body-invalid', { path: 'body/policy', problem: 'is missing' });
+  checkPolicyHash(command.body, command.policy);
+  return payload.command === 'wallet.create'
+    ? createWallet(services, payload.wallet, command, command.policy)
+    : setPolicy(services, payload.wallet, command, command.policy);
+}
+
+/** A wrong blob would only be refused by the enclave later, with less to say. */
+function checkPolicyHash(body: Uint8Array, policy: Uint8Array): void {
+  const { policyHash } = decodeCbor(body) as { policyHash?: unknown };
+  const hash = createHash('sha256').update(policy).digest();
+  if (!(policyHash instanceof Uint8Array) || !hash.equals(policyHash))
+    throw new ReeveError('command-body', { what: 'the policy is not the one the command names' });
+}
+
+function sendCommand({ enclave }: AdminServices, { envelope, body }: SignedCommand) {
+  return enclave.askOwner('command', { envelope, body }, COMMAND_TIMEOUT_MS);
+}
+
+/** Whether the enclave may have taken the command although no answer came: then what was kept stays. */
+function isUnknown(cause: unknown): boolean {
+  return isReeveError(cause, 'connection-lost') || isReeveError(cause, 'store-failed');
+}
+
+async function setPolicy(services: AdminServices, name: string, command: SignedCommand, policy: Uint8Array) {
+  const wallet = services.store.find(name);
+  if (wallet === undefined) throw new ReeveError('wallet-unknown', { wallet: name });
+  const takeBack = await keepPolicy(wallet, policy, command.envelope, command.body);
+  try {
+    await stageBlob(services.enclave.askOwner, policy);
+    return await sendCommand(services, command);
+  } catch (cause) {
+    if (!isUnknown(cause)) await takeBack();
+    throw cause;
+  }
+}
+
+async function createWallet(services: AdminServices, name: string, command: SignedCommand, policy: Uint8Array) {
+  const wallet = await services.store.create(name);
+  try {
+    await keepPolicy(wallet, policy, command.envelope, command.body);
+    await stageBlob(services.enclave.askOwner, policy);
+    const result = await sendCommand(services, command);
+    if (result.seal === undefined) throw new ReeveError('reply-mismatch', { method: 'command' });
+    await wallet.writeSeal(result.seal);
+    await services.openSocket(name);
+    return result;
+  } catch (cause) {
+    if (!isUnknown(cause)) await services.store.discard(name);
+    throw cause;
+  }
+}
+
+export interface OwnerCopy {
+  readonly seal: Uint8Array;
+  readonly policy: Uint8Array;
+  readonly policyEnvelope: Envelope;
+  readonly policyBody: Uint8Array;
+}
+
+/** Brings a wallet onto a host that has nothing of it, from the owner's copy. */
+export async function restoreCopy(services: AdminServices, name: string, copy: OwnerCopy) {
+  const { askOwner } = services.enclave;
+  const wallet = await services.store.create(name);
+  try {
+    const set = { policy: copy.policy, envelope: copy.policyEnvelope, body: copy.policyBody };
+    await keepPolicy(wallet, set.policy, set.envelope, set.body);
+    const result = await restoreSeal(askOwner, name, copy.seal, set);
+    await wallet.writeSeal(copy.seal);
+    await askOwner('restore.end', {});
+    await services.openSocket(name);
+    return result;
+  } catch (cause) {
+    if (!isUnknown(cause)) await services.store.discard(name);
+    throw cause;
+  }
+}
