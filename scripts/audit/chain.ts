@@ -1,0 +1,77 @@
+/** Reading a wallet's receipts from a host or a folder, and holding them against a head that somebody trustworthy vouches for. */
+
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { ReeveError } from '../../enclave/link/errors.ts';
+import type { Receipt } from '../../enclave/link/receipts.ts';
+import { CHAIN_START, readChain } from '../../enclave/link/receipts.ts';
+import type { Admin } from '../cli/admin.ts';
+import { readBytesFile } from '../cli/files.ts';
+
+/** Receipts asked for at a time. */
+const PAGE_RECEIPTS = 500;
+/** u32 length and u32 CRC-32, big-endian, before each receipt of a segment. */
+const SEGMENT_HEAD_BYTES = 8;
+/** Longest receipt, bytes: one frame of the owner plane. */
+const RECEIPT_BYTES = 64 * 1024;
+
+export interface HeadClaim {
+  readonly seq: number;
+  /** Lower-case hex. */
+  readonly hash: string;
+}
+
+export interface CheckedChain {
+  readonly receipts: readonly Receipt[];
+  readonly end: { readonly seq: number; readonly hash: Uint8Array };
+  /** Receipts after the head that is vouched for: their order holds, that none is missing after them does not follow. */
+  readonly beyond: number;
+}
+
+/** All receipts the host has of a wallet, oldest first, unchecked. */
+export async function fetchReceipts(admin: Admin, wallet: string): Promise<Uint8Array[]> {
+  const all: Uint8Array[] = [];
+  for (let more = true; more; ) {
+    const page = await admin.readReceipts(wallet, all.length, PAGE_RECEIPTS);
+    all.push(...page.receipts);
+    more = page.more && page.receipts.length > 0;
+  }
+  return all;
+}
+
+/** All receipts of a folder of `.seg` files, oldest first, unchecked. A last record cut short is left out: it was never acknowledged. */
+export function readSegments(folder: string): Uint8Array[] {
+  const names = readdirSync(folder).filter((name) => /^[0-9]{10}\.seg$/.test(name));
+  return names.sort().flatMap((name, index) => readSegment(join(folder, name), index === names.length - 1));
+}
+
+function readSegment(path: string, mayBeTorn: boolean): Uint8Array[] {
+  const bytes = readBytesFile(path);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const receipts: Uint8Array[] = [];
+  for (let at = 0; at < bytes.length; ) {
+    const length = at + SEGMENT_HEAD_BYTES <= bytes.length ? view.getUint32(at) : RECEIPT_BYTES + 1;
+    const start = at + SEGMENT_HEAD_BYTES;
+    const receipt = bytes.subarray(start, start + length);
+    const whole = length <= RECEIPT_BYTES && receipt.length === length && crc32(receipt) === view.getUint32(at + 4);
+    if (!whole && mayBeTorn) return receipts;
+    if (!whole) throw new ReeveError('chain-invalid', { what: 'segment', file: path, offset: at });
+    receipts.push(receipt);
+    at = start + length;
+  }
+  return receipts;
+}
+
+/** Checks a whole chain from its first receipt; `head`, if given, must be in it. Throws `chain-invalid`. */
+export function checkChain(wallet: string, receipts: readonly Uint8Array[], head: HeadClaim | null): CheckedChain {
+  const upTo = head === null ? receipts.length : head.seq;
+  if (receipts.length < upTo)
+    throw new ReeveError('chain-invalid', { what: 'receipts missing', expected: upTo, observed: receipts.length });
+  const first = readChain(wallet, CHAIN_START, receipts.slice(0, upTo));
+  const hash = Buffer.from(first.end.hash).toString('hex');
+  if (head !== null && hash !== head.hash)
+    throw new ReeveError('chain-invalid', { what: 'head', seq: head.seq, expected: head.hash, observed: hash });
+  const rest = readChain(wallet, first.end, receipts.slice(upTo));
+  return { receipts: [...first.receipts, ...rest.receipts], end: rest.end, beyond: rest.receipts.length };
+}
