@@ -1,6 +1,6 @@
 /** The agent sockets: one per wallet, all answered by the same application. What an agent can reach is its wallet's socket and nothing else. */
 
-import { chownSync, mkdirSync } from 'node:fs';
+import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -64,11 +64,12 @@ export async function createAgentSockets(place: SocketPlace, services: Services,
   async function open(wallet: string): Promise<void> {
     if (servers.has(wallet)) return;
     const server = serveApp(app, wallet);
-    servers.set(wallet, server);
     const directory = join(place.directory, wallet);
     mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
+    chmodSync(directory, DIRECTORY_MODE);
     if (place.groupId !== undefined) chownSync(directory, -1, place.groupId);
     await listenUnix(server, join(directory, 'agent.sock'), { mode: SOCKET_MODE, group: place.groupId });
+    servers.set(wallet, server);
   }
 
   const close = async (graceMs: number) => {

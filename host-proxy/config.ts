@@ -49,7 +49,7 @@ const ConfigFile = Fields({
 });
 export type Config = Static<typeof ConfigFile> & { readonly groupId: number | undefined };
 
-/** Reads, checks and completes the file, or throws `config-invalid`. */
+/** Reads, checks and completes the file, or throws `config-file-invalid`. */
 export function readConfig(file: string): Config {
   const value = parseFile(file);
   const validate = new Ajv({ strict: true, ownProperties: true, allErrors: false }).compile(ConfigFile);
@@ -70,7 +70,7 @@ function describeFault(keyword = '', message = 'is not valid'): string {
 }
 
 function refuse(file: string, field: string, problem: string): ReeveError {
-  return new ReeveError('config-invalid', { file, field, problem });
+  return new ReeveError('config-file-invalid', { file, field, problem });
 }
 
 function parseFile(file: string): unknown {

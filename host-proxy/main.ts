@@ -14,7 +14,6 @@ import { openEnclave } from './enclave/enclave.ts';
 import { startRelay } from './relay.ts';
 import { createReads } from './routes/reads.ts';
 import { createRpc } from './rpc.ts';
-import type { Store } from './store/store.ts';
 import { openStore } from './store/store.ts';
 import { createTransfers } from './transfer/transfers.ts';
 
@@ -125,8 +124,8 @@ async function startParts(
   const place = { directory: config.sockets.directory, groupId: config.groupId };
   const sockets = await createAgentSockets(place, { store, enclave, transfers, reads }, log);
   ends.push(() => sockets.close(GRACE_MS));
-  await openSockets(sockets, store, log);
-  const admin = { store, enclave, openSocket: sockets.open };
+  for (const { name } of store.list()) await openSocket(sockets, name, log);
+  const admin = { store, enclave, openSocket: (wallet: string) => openSocket(sockets, wallet, log) };
   const adminSocket = await startAdminSocket(config.admin, admin, log);
   ends.push(() => adminSocket.close(GRACE_MS));
   if (config.credentials !== undefined) {
@@ -137,11 +136,9 @@ async function startParts(
   void transfers.resume().catch((cause: Error) => log.error({ reason: cause.name }, 'transfers not resumed'));
 }
 
-/** One wallet's socket that cannot be had leaves the others as they are. */
-async function openSockets(sockets: AgentSockets, store: Store, log: Logger): Promise<void> {
-  for (const { name } of store.list()) {
-    await sockets.open(name).catch((cause) => {
-      log.error({ wallet: name, code: isReeveError(cause) ? cause.code : 'internal' }, 'agent socket not opened');
-    });
-  }
+/** One wallet's socket that cannot be had leaves everything else as it is: a new wallet's seal still goes to its owner. */
+async function openSocket(sockets: AgentSockets, wallet: string, log: Logger): Promise<void> {
+  await sockets.open(wallet).catch((cause) => {
+    log.error({ wallet, code: isReeveError(cause) ? cause.code : 'internal' }, 'agent socket not opened');
+  });
 }

@@ -64,10 +64,11 @@ function readLine(socket: Socket): Promise<{ line: string; rest: Buffer }> {
     let seen = Buffer.alloc(0);
     const timer = setTimeout(() => reject(new Error('no target line in time')), LINE_TIMEOUT_MS);
     const stop = () => clearTimeout(timer);
-    socket
-      .once('error', reject)
-      .once('close', () => reject(new Error('closed')))
-      .once('close', stop);
+    const gone = () => {
+      stop();
+      reject(new Error('closed before the target line'));
+    };
+    socket.once('error', gone).once('end', gone).once('close', gone);
     socket.on('data', function take(chunk: Buffer) {
       seen = Buffer.concat([seen, chunk]);
       const end = seen.indexOf(10);

@@ -80,9 +80,9 @@ export const ERRORS = {
   'witness-exists': entry(5033, 409, 'The witness knows a wallet of this name already.'),
   'lease-alarm': entry(5034, 409, 'The renewer gives no lease.'),
   'stack-running': entry(5040, 409, 'A development stack runs in this folder already.'),
-  'stack-failed': entry(5041, 500, 'A part of the development stack did not come up.'),
+  'stack-failed': entry(5041, 500, 'A part of the development stack did not come up, or ended by itself.'),
   'pause-unconfirmed': entry(5035, 503, 'The pause could not be confirmed; spending goes on for at most the lease.'),
-  'config-invalid': entry(4001, 500, 'The configuration file cannot be used.'),
+  'config-file-invalid': entry(4001, 500, 'The configuration file cannot be used.'),
   'store-locked': entry(4002, 500, 'Another host proxy uses this store.'),
   'store-damaged': entry(4003, 503, 'What the store holds of this wallet is damaged; nothing was thrown away.'),
   'store-failed': entry(

@@ -8,7 +8,7 @@ import { ReeveError } from '../../enclave/link/errors.ts';
 import { COMMAND_SIGNATURES, POLICY_BYTES, WALLETS_PER_ATTESTATION } from '../../enclave/link/limits.ts';
 import { Fields, WalletName } from '../../enclave/link/schema/blocks.ts';
 import type { Approval } from '../../enclave/link/schema/results.ts';
-import { listWallets } from '../enclave/enclave.ts';
+import { listWallets } from '../enclave/connection.ts';
 import type { AskOwner } from '../enclave/restore.ts';
 import { closeServer, createApp, serveApp } from '../http/app.ts';
 import { listenUnix } from '../http/listen.ts';

@@ -1,23 +1,18 @@
 /** The enclave as the rest of the proxy sees it: two planes that come and go, receipts that are stored before any result is given out. */
 
 import type { Logger } from 'pino';
-import { parseAddress } from '../../enclave/link/address.ts';
 import type { LinkClient } from '../../enclave/link/client.ts';
-import { connectLink } from '../../enclave/link/client.ts';
 import { isReeveError, ReeveError } from '../../enclave/link/errors.ts';
 import { WALLETS_PER_CLOSE } from '../../enclave/link/limits.ts';
 import type { WireAppend } from '../../enclave/link/messages.ts';
 import type { MethodName, Outcome, Params, Plane } from '../../enclave/link/schema/registry.ts';
 import type { Credentials } from '../credentials.ts';
 import type { Store } from '../store/store.ts';
+import type { Context, Hello, Session } from './connection.ts';
+import { closeLinks, keepConnected, listWallets } from './connection.ts';
+import type { GapFiller } from './gaps.ts';
 import { createGapFiller } from './gaps.ts';
 import type { AskOwner } from './restore.ts';
-import { restoreWallet } from './restore.ts';
-
-/** Between attempts to connect, milliseconds. */
-const RECONNECT_MS = 250;
-/** Between attempts to restore wallets the enclave could not take (KMS away, for one), milliseconds. */
-const RESTORE_RETRY_MS = 5000;
 
 /** Codes that mean "the enclave cannot be asked now". */
 const AWAY = ['enclave-unavailable', 'connection-lost', 'wallet-not-restored'] as const;
@@ -27,7 +22,6 @@ export function isAway(error: unknown): boolean {
   return AWAY.some((code) => isReeveError(error, code));
 }
 
-export type Hello = Outcome<'owner', 'hello'>;
 export type WalletMethod = Exclude<MethodName<'agent'>, 'hello' | 'attest' | 'receipts.since'>;
 
 export interface Enclave {
@@ -49,29 +43,12 @@ export interface Enclave {
   close(): void;
 }
 
-interface Links {
-  readonly agent: LinkClient<'agent'>;
-  readonly owner: LinkClient<'owner'>;
-  readonly hello: Hello;
-}
-
-interface Session {
-  links: Links | null;
-  credentials: Credentials | null;
-  closing: boolean;
-  readonly unrestored: Map<string, ReeveError>;
-}
-
 /** Connects, and connects again whenever the enclave went away, until closed. */
 export function openEnclave(addresses: Readonly<Record<Plane, string>>, store: Store, log: Logger): Enclave {
   const session: Session = { links: null, credentials: null, closing: false, unrestored: new Map() };
   const gaps = createGapFiller(store, (params) => askOwner('receipts.since', params), log);
 
-  function onAppend(append: WireAppend): void {
-    const wallet = store.find(append.wallet);
-    if (wallet === undefined) log.warn({ wallet: append.wallet }, 'receipts of a wallet this store does not have');
-    else if (!wallet.accept(append)) gaps.fill(append.wallet);
-  }
+  const onAppend = (append: WireAppend) => takeAppend(store, gaps, log, append);
 
   /** Everything any plane answers passes here: no result leaves before its receipt is on the disk. */
   async function ask<P extends Plane, M extends MethodName<P>>(
@@ -100,9 +77,8 @@ export function openEnclave(addresses: Readonly<Record<Plane, string>>, store: S
       if ('outcome' in result && result.outcome !== 'signed') gaps.fillSoon(wallet);
       return result;
     } catch (cause) {
-      const reason = session.unrestored.get(wallet);
-      if (!isReeveError(cause, 'wallet-unknown') || store.find(wallet) === undefined) throw cause;
-      throw new ReeveError('wallet-not-restored', { wallet, reason: reason?.code ?? 'waiting' }, reason);
+      const isOurs = isReeveError(cause, 'wallet-unknown') && store.find(wallet) !== undefined;
+      throw isOurs ? describeMissing(wallet, session.unrestored.get(wallet)) : cause;
     }
   }
 
@@ -127,103 +103,21 @@ export function openEnclave(addresses: Readonly<Record<Plane, string>>, store: S
   };
 }
 
-interface Context {
-  readonly addresses: Readonly<Record<Plane, string>>;
-  readonly store: Store;
-  readonly log: Logger;
-  readonly session: Session;
-  readonly askOwner: AskOwner;
-  onAppend(append: WireAppend): void;
-  fill(wallet: string): void;
-}
-
-function closeLinks(links: Links | null): void {
-  links?.agent.close();
-  links?.owner.close();
-}
-
-async function keepConnected(context: Context): Promise<void> {
-  const { session, log } = context;
-  while (!session.closing) {
-    try {
-      const links = await connectBoth(context);
-      session.links = links;
-      const boot = Buffer.from(links.hello.boot).toString('hex');
-      log.info({ boot, image: links.hello.image, mode: links.hello.mode }, 'enclave connected');
-      void bringUp(context, links);
-      await Promise.race([links.agent.closed, links.owner.closed]);
-      if (!session.closing) log.warn({}, 'enclave connection lost');
-    } catch (cause) {
-      log.debug({ reason: isReeveError(cause) ? cause.code : 'internal' }, 'enclave not reached');
-    }
-    closeLinks(session.links);
-    session.links = null;
-    if (!session.closing) await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS));
-  }
-}
-
-async function connectBoth({ addresses, onAppend, session }: Context): Promise<Links> {
-  const owner = await connectLink('owner', parseAddress(addresses.owner), onAppend);
+/** A chain that does not continue what is stored is that wallet's trouble alone: its results are not released, the others go on. */
+function takeAppend(store: Store, gaps: GapFiller, log: Logger, append: WireAppend): void {
+  const wallet = store.find(append.wallet);
   try {
-    const agent = await connectLink('agent', parseAddress(addresses.agent), onAppend);
-    if (session.closing) agent.close();
-    const { result: hello } = await owner.request('hello', {});
-    return { agent, owner, hello };
+    if (wallet === undefined) log.warn({ wallet: append.wallet }, 'receipts of a wallet this store does not have');
+    else if (!wallet.accept(append)) gaps.fill(append.wallet);
   } catch (cause) {
-    owner.close();
-    throw cause;
+    const code = isReeveError(cause) ? cause.code : 'internal';
+    log.error({ wallet: append.wallet, code }, 'receipts do not continue the stored chain');
   }
 }
 
-/** Credentials first (a restore needs KMS), then the wallets, until all are there or the connection is gone. */
-async function bringUp(context: Context, links: Links): Promise<void> {
-  const { session, askOwner, log } = context;
-  let retry = false;
-  try {
-    if (session.credentials !== null) await askOwner('credentials.set', { ...session.credentials });
-    retry = !(await restoreMissing(context));
-  } catch (cause) {
-    log.warn({ reason: isReeveError(cause) ? cause.code : 'internal' }, 'restore pass ended early');
-    retry = true;
-  }
-  if (!retry) return;
-  const again = () => {
-    if (session.links === links && !session.closing) void bringUp(context, links);
-  };
-  setTimeout(again, RESTORE_RETRY_MS).unref();
-}
-
-/** True when every wallet of the store is in the enclave. */
-async function restoreMissing({ session, store, askOwner, log, fill }: Context): Promise<boolean> {
-  const present = new Set((await listWallets(askOwner)).map(({ wallet }) => wallet));
-  const missing = store.list().filter(({ name }) => !present.has(name));
-  for (const name of present) fill(name);
-  session.unrestored.clear();
-  for (const wallet of missing) {
-    try {
-      if ((await wallet.readSeal()) === null) continue;
-      const { phase } = await restoreWallet(askOwner, wallet);
-      log.info({ wallet: wallet.name, phase }, 'wallet restored');
-    } catch (cause) {
-      if (isReeveError(cause, 'connection-lost')) throw cause;
-      const error = isReeveError(cause) ? cause : new ReeveError('internal', {}, cause);
-      session.unrestored.set(wallet.name, error);
-      log.error({ wallet: wallet.name, code: error.code }, 'wallet not restored');
-    }
-  }
-  if (missing.length > 0) await askOwner('restore.end', {});
-  return session.unrestored.size === 0;
-}
-
-/** All wallets the enclave holds. */
-export async function listWallets(ask: AskOwner): Promise<Outcome<'owner', 'wallets.list'>['wallets']> {
-  const all: Outcome<'owner', 'wallets.list'>['wallets'] = [];
-  for (;;) {
-    const last = all.at(-1)?.wallet;
-    const { wallets, more } = await ask('wallets.list', last === undefined ? {} : { after: last });
-    all.push(...wallets);
-    if (!more || wallets.length === 0) return all;
-  }
+/** A wallet of this store that the enclave does not know is on its way there, or could not be restored. */
+function describeMissing(wallet: string, reason: ReeveError | undefined): ReeveError {
+  return new ReeveError('wallet-not-restored', { wallet, reason: reason?.code ?? 'waiting' }, reason);
 }
 
 /** The reply waits for one `close` receipt only; the others' are fetched before this resolves. */

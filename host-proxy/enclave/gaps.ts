@@ -29,17 +29,6 @@ export function createGapFiller(store: Store, fetchReceipts: FetchReceipts, log:
   const busy = new Map<string, boolean>();
   const timers = new Map<string, NodeJS.Timeout>();
 
-  /** The first page begins at what is stored, so that a head lost to a full disk comes again; the next ones at what is held. */
-  async function fetchAll(wallet: string): Promise<void> {
-    let seq = store.find(wallet)?.storedSeq() ?? 0;
-    for (;;) {
-      const { more } = await fetchReceipts({ wallet, seq });
-      const held = store.find(wallet)?.heldSeq() ?? 0;
-      if (!more || held <= seq) return;
-      seq = held;
-    }
-  }
-
   function fill(wallet: string): void {
     if (store.find(wallet) === undefined) return;
     const isBusy = busy.has(wallet);
@@ -51,7 +40,7 @@ export function createGapFiller(store: Store, fetchReceipts: FetchReceipts, log:
     try {
       for (let again = true; again; again = busy.get(wallet) === true) {
         busy.set(wallet, false);
-        await fetchAll(wallet);
+        await fetchAll(store, fetchReceipts, wallet);
       }
     } catch (cause) {
       log.debug({ wallet, reason: isReeveError(cause) ? cause.code : 'internal' }, 'receipts not fetched');
@@ -71,7 +60,7 @@ export function createGapFiller(store: Store, fetchReceipts: FetchReceipts, log:
   }
 
   async function fillNow(name: string): Promise<void> {
-    await fetchAll(name);
+    await fetchAll(store, fetchReceipts, name);
     const wallet = store.find(name);
     await wallet?.waitStored(wallet.heldSeq());
   }
@@ -87,4 +76,15 @@ export function createGapFiller(store: Store, fetchReceipts: FetchReceipts, log:
     for (const timer of timers.values()) clearTimeout(timer);
   };
   return { fill, fillSoon, fillNow, waitStored, close };
+}
+
+/** The first page begins at what is stored, so that a head lost to a full disk comes again; the next ones at what is held. */
+async function fetchAll(store: Store, fetchReceipts: FetchReceipts, wallet: string): Promise<void> {
+  let seq = store.find(wallet)?.storedSeq() ?? 0;
+  for (;;) {
+    const { more } = await fetchReceipts({ wallet, seq });
+    const held = store.find(wallet)?.heldSeq() ?? 0;
+    if (!more || held <= seq) return;
+    seq = held;
+  }
 }

@@ -25,7 +25,7 @@ interface Search {
   newestTime: bigint | null;
   /** How many receipts reach back to the last whole checkpoint; 0 while it is not found. */
   checkpoint: number;
-  /** Parts of a checkpoint seen in a row. */
+  /** Parts of a checkpoint seen in a row, from its last one on. */
   run: number;
   policyHash: string | null;
 }
@@ -58,10 +58,18 @@ function take(search: Search, bytes: Uint8Array): void {
   search.receipts.push(bytes);
   search.bytes += bytes.length;
   search.newestTime ??= receipt.time ?? null;
-  search.run = receipt.kind === 'checkpoint' ? search.run + 1 : 0;
+  search.run = countParts(search.run, receipt);
   const isWhole = search.run > 0 && search.run === receipt.body?.['parts'];
   if (isWhole && search.checkpoint === 0) search.checkpoint = search.receipts.length;
   search.policyHash ??= readPolicyHash(receipt);
+}
+
+/** Parts are numbered from 1 and seen from the last to the first; any other receipt between them, or a part out of place, begins anew. */
+function countParts(run: number, { kind, body }: ReceiptView): number {
+  if (kind !== 'checkpoint') return 0;
+  const [part, parts] = [Number(body?.['part']), Number(body?.['parts'])];
+  if (part === parts) return 1;
+  return run > 0 && part === parts - run ? run + 1 : 0;
 }
 
 /** The policy that was current when the receipt was written, hex, where it says so. */

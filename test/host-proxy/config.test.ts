@@ -69,7 +69,7 @@ t.test('one message that names file and field', async (t) => {
       readConfig(file);
       t.fail(name);
     } catch (cause) {
-      t.ok(isReeveError(cause, 'config-invalid'), name);
+      t.ok(isReeveError(cause, 'config-file-invalid'), name);
       const { context } = cause as { context: Record<string, string> };
       t.equal(context['file'], file, name);
       t.match(
@@ -94,7 +94,7 @@ t.test('the command: exit 2 for wrong use, 1 with one line for a wrong file', as
   t.match(await use('--help'), { code: 0, out: /--close-on-exit/ });
   const missing = await use('--config', join(folder, 'none.json'));
   t.equal(missing.code, 1);
-  t.match(missing.err, /^reeve host-proxy: config-invalid: .*none\.json.*does not exist/);
+  t.match(missing.err, /^reeve host-proxy: config-file-invalid: .*none\.json.*does not exist/);
   t.equal(missing.err.trim().split('\n').length, 1);
 });
 

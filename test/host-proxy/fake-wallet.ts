@@ -62,9 +62,15 @@ export function makeWallet(name: string, policyHash: Uint8Array): FakeWallet {
   };
 }
 
-/** Adds a receipt; its time is its seq. */
-export function writeReceipt(wallet: FakeWallet, boot: Uint8Array, kind: Receipt['kind'], body: object) {
-  const facts = { wallet: wallet.name, seq: wallet.seq + 1, prev: wallet.hash, time: BigInt(wallet.seq + 1), boot };
+/** Adds a receipt; its time is its seq unless said. */
+export function writeReceipt(
+  wallet: FakeWallet,
+  boot: Uint8Array,
+  kind: Receipt['kind'],
+  body: object,
+  time = BigInt(wallet.seq + 1),
+) {
+  const facts = { wallet: wallet.name, seq: wallet.seq + 1, prev: wallet.hash, time, boot };
   const bytes = encodeReceipt({ ...facts, kind, body } as unknown as Receipt);
   wallet.seq += 1;
   wallet.hash = hashReceipt(bytes);
@@ -72,9 +78,9 @@ export function writeReceipt(wallet: FakeWallet, boot: Uint8Array, kind: Receipt
   return { seq: wallet.seq, hash: wallet.hash };
 }
 
-export function writeBoot(wallet: FakeWallet, boot: Uint8Array, recovered: number): void {
+export function writeBoot(wallet: FakeWallet, boot: Uint8Array, recovered: number, time?: bigint): void {
   const keys = { agent: wallet.agent.key, receiptKey: wallet.receiptKey.key, owner: OWNER.key };
-  writeReceipt(wallet, boot, 'boot', { ...keys, image: 'fake', mode: 'development', recovered });
+  writeReceipt(wallet, boot, 'boot', { ...keys, image: 'fake', mode: 'development', recovered }, time);
 }
 
 export function writeDecision(
