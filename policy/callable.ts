@@ -1,12 +1,75 @@
 /**
- * The instructions a policy can allow, by program. What is decoded and not in here is refused by every policy, and no approval lifts that:
- * the engine cannot say, or does not want to allow, what it does to the wallet.
+ * The instructions a policy can allow, by program: all that are decoded. That an instruction is named allows no effect it has: those are
+ * judged by themselves, and one that gives away a right is refused unless `effects` allows it. Squads is not in here: `vaults` says what
+ * may be done with it.
  */
+const tokenCalls = [
+  'transfer',
+  'transferChecked',
+  'approve',
+  'approveChecked',
+  'revoke',
+  'setAuthority',
+  'burn',
+  'burnChecked',
+  'closeAccount',
+  'freezeAccount',
+  'thawAccount',
+  'initializeAccount',
+  'initializeAccount2',
+  'initializeAccount3',
+  'initializeImmutableOwner',
+  'syncNative',
+  'getAccountDataSize',
+  'amountToUiAmount',
+  'uiAmountToAmount',
+  'withdrawExcessLamports',
+  'unwrapLamports',
+  'batch',
+] as const;
+
 export const callable = {
-  system: ['transfer'],
-  token: ['transferChecked'],
-  'token-2022': ['transferChecked'],
-  'associated-token': ['create', 'createIdempotent'],
+  system: [
+    'transfer',
+    'transferWithSeed',
+    'createAccount',
+    'createAccountWithSeed',
+    'createAccountAllowPrefund',
+    'assign',
+    'assignWithSeed',
+    'allocate',
+    'allocateWithSeed',
+    'advanceNonceAccount',
+    'withdrawNonceAccount',
+    'initializeNonceAccount',
+    'authorizeNonceAccount',
+    'upgradeNonceAccount',
+  ],
+  token: tokenCalls,
+  'token-2022': [...tokenCalls, 'transferCheckedWithFee'],
+  'associated-token': ['create', 'createIdempotent', 'recoverNested'],
+  stake: [
+    'initialize',
+    'initializeChecked',
+    'authorize',
+    'authorizeChecked',
+    'authorizeWithSeed',
+    'authorizeCheckedWithSeed',
+    'delegate',
+    'split',
+    'withdraw',
+    'deactivate',
+    'setLockup',
+    'setLockupChecked',
+    'merge',
+    'getMinimumDelegation',
+    'deactivateDelinquent',
+    'moveStake',
+    'moveLamports',
+  ],
+  ed25519: ['verify'],
+  secp256k1: ['verify'],
+  secp256r1: ['verify'],
 } as const;
 
 export type CallableProgram = keyof typeof callable;

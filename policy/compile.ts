@@ -3,6 +3,15 @@
  * document stands in `canonical.ts`, its schema in `document.ts`, what fields must not contradict in `faults.ts`.
  */
 import { readCanonical } from './canonical.ts';
+import {
+  compileEffects,
+  compileMessages,
+  compileNonce,
+  compilePrograms,
+  compileTables,
+  compileVaults,
+} from './compile-allowances.ts';
+import { compileCalls } from './compile-calls.ts';
 import type { GroupDocument, GroupLimits, MintAsset, PolicyDocument, WindowLimit } from './document.ts';
 import type { MintFacts } from './effects.ts';
 import { deriveOwnAccounts } from './effects.ts';
@@ -10,7 +19,7 @@ import { entriesOf, explainSchemaFaults, findDocumentFaults } from './faults.ts'
 import { deriveTokenAccount, pubkeyFromBase58 } from './keys.ts';
 import type { Asset, Group, GroupRule, Policy, Schedule, Window } from './policy.ts';
 import { SOL } from './policy.ts';
-import { TOKEN_2022_PROGRAM, TOKEN_PROGRAM } from './programs/addresses.ts';
+import { NATIVE_MINT, TOKEN_2022_PROGRAM, TOKEN_PROGRAM } from './programs/addresses.ts';
 import { tokenAccountSize } from './programs/token-size.ts';
 import { sha256Hex } from './sha256.ts';
 import type { AssetId, Hash, Millis, Pubkey, Result, Violation } from './types.ts';
@@ -45,6 +54,7 @@ function compilePolicy(document: PolicyDocument, hash: Hash): Policy {
   const assets = compileAssets(document);
   const assetsByName = new Map(assets.map((asset) => [asset.name, asset]));
   const mints = compileMints(document);
+  const vaults = compileVaults(document, assetsByName);
   const { schedule, approvals, keys, fees, lease, memo } = document;
   return {
     hash,
@@ -53,8 +63,14 @@ function compilePolicy(document: PolicyDocument, hash: Hash): Policy {
     assetsByName,
     mints,
     ...compileGroups(document, assetsByName, mints),
-    findOwnAccounts: ownAccountsFinder(mints),
-    programs: new Map(entriesOf<readonly string[]>(document.programs).map(([name, calls]) => [name, new Set(calls)])),
+    findOwnAccounts: ownAccountsFinder(mints, vaults),
+    programs: compilePrograms(document),
+    calls: compileCalls(document, assetsByName),
+    effects: compileEffects(document, assetsByName),
+    tables: compileTables(document),
+    nonce: compileNonce(document, assetsByName),
+    vaults,
+    messages: compileMessages(document),
     memoBytes: typeof memo === 'object' ? memo.maxBytes : null,
     fees: {
       perTransaction: BigInt(fees.perTransaction),
@@ -81,7 +97,7 @@ function compileAssets(document: PolicyDocument): Asset[] {
   return entriesOf<AnyAsset>(document.assets).map(([name, fields]) => {
     const perTransaction = amountOf(fields.perTransaction);
     const approvalAbove = amountOf(fields.approvalAbove);
-    const windows = compileWindows(fields.windows);
+    const windows = compileWindows(fields.windows, heldBack(document, name));
     const single = smallest(perTransaction, approvalAbove);
     const asset = { id: assetId(name, fields), name, perTransaction, approvalAbove, windows };
     const decimals = fields.decimals ?? (name === SOL ? SOL_DECIMALS : 0);
@@ -130,13 +146,20 @@ function compileMints(document: PolicyDocument): Map<Pubkey, MintFacts> {
       tokenProgram: program,
       decimals,
       accountSize: tokenAccountSize(tokenProgram, extensions ?? []),
+      takesFee: extensions?.includes('transferFeeConfig') ?? false,
     });
   }
   return mints;
 }
 
-function compileWindows(windows: readonly WindowLimit[] | undefined): Window[] {
-  return (windows ?? []).map(({ seconds, max }) => ({ seconds, max: BigInt(max) }));
+/** What an outstanding nonce transaction may cost stays free in every window: it can land at any time. */
+function compileWindows(windows: readonly WindowLimit[] | undefined, held: bigint): Window[] {
+  return (windows ?? []).map(({ seconds, max }) => ({ seconds, max: BigInt(max) - held }));
+}
+
+function heldBack({ durableNonce }: PolicyDocument, asset: string): bigint {
+  const budget = typeof durableNonce === 'object' ? durableNonce.assets[asset] : undefined;
+  return BigInt(budget ?? 0);
 }
 
 type Recipients = Pick<Policy, 'groups' | 'findGroup' | 'findListedOwner'>;
@@ -150,7 +173,7 @@ function compileGroups(
   const listed = new Map<Pubkey, Group>();
   let open: Group | null = null;
   for (const fields of document.recipients) {
-    const group = compileGroup(fields, assets);
+    const group = compileGroup(fields, document, assets);
     groups.push(group);
     // Whoever was not listed before an open group belongs to it, whatever is written after it.
     if (open !== null) continue;
@@ -164,12 +187,12 @@ function compileGroups(
   };
 }
 
-function compileGroup(fields: GroupDocument, assets: ReadonlyMap<string, Asset>): Group {
+function compileGroup(fields: GroupDocument, document: PolicyDocument, assets: ReadonlyMap<string, Asset>): Group {
   const rules = entriesOf<GroupLimits>(fields.assets).map(([name, limits]): [AssetId, GroupRule] => [
     (assets.get(name) as Asset).id,
     {
       perTransaction: amountOf(limits.perTransaction),
-      windows: compileWindows(limits.windows),
+      windows: compileWindows(limits.windows, heldBack(document, name)),
       perRecipient: limits.per === 'recipient',
     },
   ]);
@@ -188,20 +211,20 @@ function listedOwnerFinder(
 ): Policy['findListedOwner'] {
   const tables = new Map<Pubkey, ReadonlyMap<Pubkey, Pubkey>>();
   return (account, mint) => {
-    const facts = mints.get(mint);
-    if (facts === undefined) return null;
+    const program = mint === NATIVE_MINT ? TOKEN_PROGRAM : mints.get(mint)?.tokenProgram;
+    if (program === undefined) return null;
     const known = tables.get(mint);
-    const table = known ?? new Map(owners.map((owner) => [deriveTokenAccount(owner, mint, facts.tokenProgram), owner]));
+    const table = known ?? new Map(owners.map((owner) => [deriveTokenAccount(owner, mint, program), owner]));
     if (known === undefined) tables.set(mint, table);
     return table.get(account) ?? null;
   };
 }
 
 /** A policy belongs to one wallet, so the last agent asked about is the one to keep. */
-function ownAccountsFinder(mints: ReadonlyMap<Pubkey, MintFacts>): Policy['findOwnAccounts'] {
+function ownAccountsFinder(mints: ReadonlyMap<Pubkey, MintFacts>, vaults: Policy['vaults']): Policy['findOwnAccounts'] {
   let known: { readonly agent: Pubkey; readonly accounts: ReadonlySet<Pubkey> } | null = null;
   return (agent) => {
-    if (known?.agent !== agent) known = { agent, accounts: deriveOwnAccounts(agent, mints) };
+    if (known?.agent !== agent) known = { agent, accounts: deriveOwnAccounts(agent, mints, vaults) };
     return known.accounts;
   };
 }

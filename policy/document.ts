@@ -3,12 +3,28 @@
  * and may carry a `$comment`. Amounts are decimal strings of lamports or base units. What one field alone cannot say (that a
  * group names an asset of the policy, that an approval limit can be reached) is checked in `compile.ts`.
  */
-import type { Static, TProperties, TSchema } from 'typebox';
+import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import type { CallableProgram } from './callable.ts';
 import { callable } from './callable.ts';
+import { durableNonce, effects, lookupTables, messages, vaults } from './document-allowances.ts';
+import {
+  ADDRESS_PATTERN,
+  address,
+  amount,
+  closed,
+  comment,
+  listOf,
+  moment,
+  name,
+  named,
+  oneOf,
+} from './document-blocks.ts';
+import type { CalledProgramDocument } from './document-calls.ts';
+import { calledProgram } from './document-calls.ts';
 import {
   ASSETS_MAX,
+  CALLED_PROGRAMS_MAX,
   COOLDOWN_SECONDS_MAX,
   GROUPS_MAX,
   LEASE_SECONDS_MAX,
@@ -24,38 +40,8 @@ import {
 } from './limits.ts';
 import { mintExtensions } from './programs/token-size.ts';
 
-/** Names of assets and groups. No `|` and no `!`: both are separators of ledger lines. */
-export const NAME_PATTERN = '^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$';
-
 /** SOL and `signatures` are assets of their own shape. */
 const MINT_NAME_PATTERN = '^(?!(SOL|signatures)$)[A-Za-z0-9][A-Za-z0-9._-]{0,31}$';
-
-const comment = { $comment: Type.Optional(Type.String()) };
-
-/** An object that refuses fields it does not name. */
-const closed = <Properties extends TProperties>(properties: Properties) =>
-  Type.Object({ ...comment, ...properties }, { additionalProperties: false });
-
-/** An object from names to one kind of value. */
-const named = <Value extends TSchema>(value: Value, pattern = NAME_PATTERN, extra: TProperties = {}) =>
-  Type.Unsafe<{ readonly [name: string]: Static<Value> }>({
-    type: 'object',
-    properties: { ...comment, ...extra },
-    patternProperties: { [pattern]: value },
-    additionalProperties: false,
-    maxProperties: ASSETS_MAX + 1,
-  });
-
-const amount = () =>
-  Type.String({ pattern: '^(0|[1-9][0-9]{0,19})$', description: 'lamports or base units, at most 2^64 - 1' });
-const address = () => Type.String({ pattern: '^[1-9A-HJ-NP-Za-km-z]{32,44}$', description: 'base58 of 32 bytes' });
-const name = () => Type.String({ pattern: NAME_PATTERN });
-const moment = () =>
-  Type.String({ pattern: '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$', description: 'RFC 3339, UTC' });
-const oneOf = <Word extends string>(...words: readonly Word[]) =>
-  Type.Unsafe<Word>({ type: 'string', enum: [...words] });
-const listOf = <Item extends TSchema>(item: Item, maxItems: number) =>
-  Type.Array(item, { maxItems, uniqueItems: true });
 
 const window = closed({
   seconds: Type.Integer({ minimum: WINDOW_SECONDS_MIN, maximum: WINDOW_SECONDS_MAX }),
@@ -88,12 +74,17 @@ const group = closed({
   approval: Type.Optional(Type.Literal(true)),
 });
 
-const calls = <Name extends string>(names: readonly Name[]) => Type.Optional(listOf(oneOf(...names), 32));
-const programs = closed({
-  system: calls(callable.system),
-  token: calls(callable.token),
-  'token-2022': calls(callable['token-2022']),
-  'associated-token': calls(callable['associated-token']),
+const calls = <Name extends string>(names: readonly Name[]) => Type.Optional(listOf(oneOf(...names), names.length));
+const programs = Type.Unsafe<
+  {
+    readonly [Program in CallableProgram]?: readonly string[];
+  } & { readonly [address: string]: readonly string[] | CalledProgramDocument }
+>({
+  ...named(calledProgram, ADDRESS_PATTERN, {}, CALLED_PROGRAMS_MAX),
+  properties: {
+    ...comment,
+    ...Object.fromEntries(Object.entries(callable).map(([program, names]) => [program, calls(names)])),
+  },
 });
 
 const hour = () => Type.Integer({ minimum: 0, maximum: 24 });
@@ -112,7 +103,14 @@ const schedule = closed({
 const lifts = listOf(oneOf('approvalAbove', 'perTransaction', 'window', 'recipient', 'program'), 5);
 const approvals = closed({
   lifts: Type.Optional(lifts),
-  programs: Type.Optional(listOf(oneOf(...(Object.keys(callable) as CallableProgram[]), 'memo'), 32)),
+  programs: Type.Optional(
+    listOf(
+      Type.String({
+        pattern: `^(${[...Object.keys(callable), 'squads', 'memo'].join('|')}|${ADDRESS_PATTERN.slice(1, -1)})$`,
+      }),
+      CALLED_PROGRAMS_MAX,
+    ),
+  ),
   assets: Type.Optional(listOf(name(), ASSETS_MAX)),
   ttlSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: TTL_SECONDS_MAX })),
   maxPending: Type.Optional(Type.Integer({ minimum: 1, maximum: PENDING_MAX })),
@@ -146,6 +144,11 @@ export const policyDocument = Type.Object(
       Type.Union([Type.Literal('deny'), closed({ maxBytes: Type.Integer({ minimum: 1, maximum: MEMO_BYTES_MAX }) })]),
     ),
     fees: closed({ perTransaction: amount(), rentPerTransaction: amount(), rentPerByte: amount() }),
+    effects: Type.Optional(effects),
+    lookupTables: Type.Optional(lookupTables),
+    durableNonce: Type.Optional(durableNonce),
+    vaults: Type.Optional(vaults),
+    messages: Type.Optional(messages),
     schedule: Type.Optional(schedule),
     approvals: Type.Optional(approvals),
     keys: Type.Optional(closed({ renew: roleKeys(), pause: roleKeys(), approve: roleKeys() })),

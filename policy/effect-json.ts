@@ -60,14 +60,19 @@ export function specialFields(effect: Effect, nameAsset: (asset: AssetId) => str
     case 'opaqueCall':
       return { kind: effect.signs ? `${kind}.signs` : kind, account: pubkeyToBase58(effect.program) };
     case 'limitUse':
-      return {
-        kind: effect.inward ? `${kind}.inward` : kind,
-        asset: nameAsset(effect.asset),
-        amount: String(effect.amount),
-        account: pubkeyToBase58(effect.limit),
-        from: pubkeyToBase58(effect.vault),
-        destination: pubkeyToBase58(effect.destination),
-        recipient: effect.recipient === null ? null : pubkeyToBase58(effect.recipient),
-      };
+      return limitUseFields(effect, nameAsset(effect.asset));
   }
+}
+
+function limitUseFields(effect: Extract<Effect, { readonly kind: 'limitUse' }>, asset: string): Fields {
+  const { kind, inward, amount, limit, vault, destination, recipient } = effect;
+  return {
+    kind: inward ? `${kind}.inward` : kind,
+    asset,
+    amount: String(amount),
+    account: pubkeyToBase58(limit),
+    from: pubkeyToBase58(vault),
+    destination: pubkeyToBase58(destination),
+    recipient: recipient === null ? null : pubkeyToBase58(recipient),
+  };
 }

@@ -1,5 +1,6 @@
 /** What is wrong with a policy document, in words its author can act on: each fault with its JSON path and a hint. */
 import type { GroupLimits, MintAsset, PolicyDocument, WindowLimit } from './document.ts';
+import { findAllowanceFaults } from './faults-allowances.ts';
 import { pubkeyFromBase58 } from './keys.ts';
 import { OWNERS_MAX, U64_MAX } from './limits.ts';
 import type { Violation } from './types.ts';
@@ -64,6 +65,7 @@ export function findDocumentFaults(document: PolicyDocument): Violation[] {
   checkGroups(document, report);
   checkSchedule(document, report);
   checkNames(document, report);
+  findAllowanceFaults(document, report);
   return violations.slice(0, FAULTS_REPORTED_MAX);
 }
 

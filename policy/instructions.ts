@@ -91,6 +91,11 @@ const decoders: ReadonlyMap<Pubkey, Decoder> = new Map<Pubkey, Decoder>([
  */
 const builtins: ReadonlySet<Pubkey> = new Set([SYSTEM_PROGRAM, COMPUTE_BUDGET_PROGRAM]);
 
+/** Whether a program is decoded here or always refused: then a policy cannot describe its calls itself. */
+export function isDecodedProgram(program: Pubkey): boolean {
+  return decoders.has(program) || refusedPrograms.has(program);
+}
+
 /** What decoding needs of a message: those of the chain and those inside a Squads vault transaction have it alike. */
 export type InstructionList = Pick<Message, 'requiredSignatures' | 'keys' | 'instructions'>;
 

@@ -14,6 +14,7 @@ import { NAMED_OWNERS_MAX, VIOLATIONS_REPORTED_MAX } from './limits.ts';
 import type { Message } from './message.ts';
 import type { Policy } from './policy.ts';
 import { SIGNATURES, SOL } from './policy.ts';
+import { NATIVE_MINT, TOKEN_PROGRAM } from './programs/addresses.ts';
 import { judgeEffects } from './rules/effects.ts';
 import type { Facts, GroupedTransfer, Rule } from './rules/facts.ts';
 import { sumBy } from './rules/facts.ts';
@@ -174,17 +175,24 @@ export function effectContext(policy: Policy, agent: Pubkey, owners: readonly Pu
     if (mint === null) return policy.findGroup(destination) === null ? null : destination;
     return findNamed(destination, mint) ?? policy.findListedOwner(destination, mint);
   };
-  const ownAccounts = policy.findOwnAccounts(agent);
-  return { agent, mints: policy.mints, ownAccounts, resolveRecipient, rentPerByte: policy.fees.rentPerByte };
+  const { mints, tables, vaults, fees } = policy;
+  return {
+    agent,
+    mints,
+    ownAccounts: policy.findOwnAccounts(agent),
+    resolveRecipient,
+    rentPerByte: fees.rentPerByte,
+    tables,
+    vaults,
+    opaque: new Set(policy.calls.keys()),
+  };
 }
 
 /** Derived token accounts of the owners that the request names. More than the limit are not looked at, which can only refuse. */
 function deriveNamed(policy: Policy, owners: readonly Pubkey[], mint: Pubkey): ReadonlyMap<Pubkey, Pubkey> {
-  const facts = policy.mints.get(mint);
-  if (facts === undefined) return new Map();
-  return new Map(
-    owners.slice(0, NAMED_OWNERS_MAX).map((owner) => [deriveTokenAccount(owner, mint, facts.tokenProgram), owner]),
-  );
+  const program = mint === NATIVE_MINT ? TOKEN_PROGRAM : policy.mints.get(mint)?.tokenProgram;
+  if (program === undefined) return new Map();
+  return new Map(owners.slice(0, NAMED_OWNERS_MAX).map((owner) => [deriveTokenAccount(owner, mint, program), owner]));
 }
 
 /** Transfers by asset, fees and rent to SOL, one signature for each transaction if the policy counts them. */

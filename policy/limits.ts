@@ -26,6 +26,30 @@ export const LEASE_SECONDS_MIN = 60;
 export const LEASE_SECONDS_MAX = 2_678_400;
 /** Bytes of memos in one transaction that a policy may allow. */
 export const MEMO_BYTES_MAX = 1_024;
+/** Programs that a policy describes itself, and programs that need approval. */
+export const CALLED_PROGRAMS_MAX = 48;
+/** Calls described of one program, and of each call fields, accounts and charges. */
+export const CALLS_MAX = 32;
+export const CALL_FIELDS_MAX = 32;
+export const CALL_ACCOUNTS_MAX = 64;
+export const CALL_CHARGES_MAX = 8;
+/** Bytes of the longest message: what an offset into instruction data can reach. */
+export const MESSAGE_BYTES_MAX = 4_096;
+/** Addresses or domains that one allowance may name. */
+export const ALLOWED_ADDRESSES_MAX = 256;
+/** Lookup tables a policy may pin, and addresses of one: a table holds no more. */
+export const TABLES_MAX = 32;
+export const TABLE_ADDRESSES_MAX = 256;
+/** Squads vaults of one policy, spending limits of one vault, members of its multisig. */
+export const VAULTS_MAX = 16;
+export const SPENDING_LIMITS_MAX = 32;
+export const VAULT_MEMBERS_MAX = 1_000;
+/** Bytes of text in an off-chain message. */
+export const MESSAGE_TEXT_BYTES_MAX = 4_096;
+/** Seconds a sign-in may be valid: 31 days. */
+export const SIGN_IN_SECONDS_MAX = 2_678_400;
+/** Milliseconds a sign-in's own time may differ from the enclave's. */
+export const SIGN_IN_SKEW_MS = 600_000;
 /** Keys of one role. */
 export const ROLE_KEYS_MAX = 16;
 /** Seconds an approval may wait or be used: 31 days. */

@@ -1,8 +1,10 @@
 /** A policy as the engine judges by it, made by `compile.ts` from a document that passed every check. */
+import type { CallRule } from './call-rules.ts';
 import type { LiftKind } from './codes.ts';
 import type { PolicyDocument } from './document.ts';
-import type { MintFacts } from './effects.ts';
-import type { AssetId, Hash, Millis, Pubkey } from './types.ts';
+import type { MintFacts, VaultFacts } from './effects.ts';
+import type { PinnedTables } from './lookups.ts';
+import type { AssetId, Hash, Millis, Pubkey, StakeAction } from './types.ts';
 
 /** Lamports and their budget. */
 export const SOL = 'SOL' as AssetId;
@@ -51,6 +53,54 @@ export interface Schedule {
   readonly cooldownMs: number;
 }
 
+/** Effects that give something away other than by paying, and to whom. What is not in here is refused. */
+export interface EffectAllowances {
+  /** Closing token accounts whose lamports come to us. */
+  readonly close: boolean;
+  readonly revoke: boolean;
+  /** Who may be given the right to take tokens, by asset. */
+  readonly delegates: ReadonlyMap<AssetId, ReadonlySet<Pubkey>>;
+  readonly burn: ReadonlySet<AssetId>;
+  readonly stakeActions: ReadonlySet<StakeAction>;
+  /** Vote accounts that stake may be delegated to. */
+  readonly votes: ReadonlySet<Pubkey>;
+}
+
+/**
+ * The one nonce whose transactions may be signed. Such a transaction can land at any later time, but of one nonce only one can at a time: so
+ * what the largest may cost is held back from every window for good.
+ */
+export interface NonceAllowance {
+  readonly account: Pubkey;
+  /** Null: the agent itself. */
+  readonly authority: Pubkey | null;
+  /** What one transaction may cost in all. */
+  readonly budgets: ReadonlyMap<AssetId, bigint>;
+}
+
+/** What may be proposed to the members of a vault's multisig. Charged nowhere: their votes decide. */
+export interface Proposals {
+  /** The most one proposal may move. */
+  readonly assets: ReadonlyMap<AssetId, bigint>;
+  /** Names of recipient groups. */
+  readonly groups: ReadonlySet<string>;
+  /** Whether our own vote may go with it. */
+  readonly approve: boolean;
+}
+
+export interface Vault extends VaultFacts {
+  readonly propose: Proposals | null;
+}
+
+export interface MessageAllowances {
+  readonly offchain: { readonly applicationDomains: ReadonlySet<Pubkey>; readonly maxBytes: number } | null;
+  readonly signIn: {
+    readonly domains: ReadonlySet<string>;
+    readonly chains: ReadonlySet<string>;
+    readonly maxSeconds: number | null;
+  } | null;
+}
+
 export interface Policy {
   readonly hash: Hash;
   readonly document: PolicyDocument;
@@ -62,9 +112,17 @@ export interface Policy {
   readonly findGroup: (owner: Pubkey) => Group | null;
   /** The listed owner whose derived account for this mint it is. Derives a mint's accounts at the first question about it. */
   readonly findListedOwner: (account: Pubkey, mint: Pubkey) => Pubkey | null;
-  /** The agent's token accounts for the pinned mints, derived at the first question. */
+  /** The token accounts of the agent and the vaults for the pinned mints, derived at the first question. */
   readonly findOwnAccounts: (agent: Pubkey) => ReadonlySet<Pubkey>;
   readonly programs: ReadonlyMap<string, ReadonlySet<string>>;
+  /** What calls of programs that are not decoded must look like. */
+  readonly calls: ReadonlyMap<Pubkey, readonly CallRule[]>;
+  readonly effects: EffectAllowances;
+  readonly tables: PinnedTables;
+  readonly nonce: NonceAllowance | null;
+  /** By address. */
+  readonly vaults: ReadonlyMap<Pubkey, Vault>;
+  readonly messages: MessageAllowances;
   /** Bytes of memos allowed in one transaction; null: none. */
   readonly memoBytes: number | null;
   readonly fees: { readonly perTransaction: bigint; readonly rentPerTransaction: bigint; readonly rentPerByte: bigint };

@@ -14,6 +14,8 @@ export interface MintFacts {
   readonly decimals: number;
   /** Bytes of a new associated token account: `tokenAccountSize`. */
   readonly accountSize: number;
+  /** Whether transfers of it may cost a fee in tokens: then a move among our own accounts is counted in full, as one to somebody else. */
+  readonly takesFee?: boolean;
 }
 
 /** What the policy declares about a Squads vault. That the vault's address is derived from `multisig` and `index` is for the policy's checks. */

@@ -14,7 +14,7 @@ import type { CalledInstruction, Effect, Pubkey } from '../types.ts';
 import { ACCOUNT_OVERHEAD_BYTES } from './associated-token.ts';
 import type { Outcome, Place, Reading, VaultFacts } from './context.ts';
 import { refuseAt, SOL } from './context.ts';
-import { assetOfMint, findMintFault } from './ownership.ts';
+import { assetOfMint, findMint, findMintFault } from './ownership.ts';
 
 type Named<Name extends SquadsInstruction['name']> = Extract<SquadsInstruction, { readonly name: Name }>;
 type LimitUse = Named<'spendingLimitUse'>;
@@ -172,7 +172,8 @@ function readLimitUse(call: LimitUse, reading: Reading, place: Place): Outcome[]
   if (pinned === undefined) return [refuseAt(reading, place, 'limit-unpinned', pubkeyToBase58(limit))];
   const fault = pinned === null ? findSolFault(call, reading, place) : findTokenFault(call, pinned, reading, place);
   if (fault !== null) return [fault];
-  const inward = reading.isOwner(destination);
+  const takesFee = pinned !== null && findMint(reading.context, pinned)?.takesFee === true;
+  const inward = reading.isOwner(destination) && !takesFee;
   const recipient = reading.context.resolveRecipient(destination, null);
   const asset = pinned === null ? SOL : assetOfMint(pinned);
   return [{ kind: 'limitUse', ...place, limit, vault, asset, amount, destination, recipient, inward }];

@@ -9,7 +9,7 @@ import type { TokenCall, TokenInstruction } from '../programs/token.ts';
 import type { AuthorityRight, Pubkey } from '../types.ts';
 import type { Outcome, Place, Reading } from './context.ts';
 import { refuseAt } from './context.ts';
-import { assetOfMint, findMintFault } from './ownership.ts';
+import { assetOfMint, findMint, findMintFault } from './ownership.ts';
 import { payOut } from './system.ts';
 
 type Named<Name extends TokenCall['name']> = Extract<TokenCall, { readonly name: Name }>;
@@ -90,7 +90,8 @@ function readTransfer(call: Transfer, reading: Reading, place: Place): Outcome[]
   const recipient = reading.context.resolveRecipient(destination, mint);
   // An account derived for another owner is not ours: no need to derive our own.
   const maybeOurs = recipient === null || isOwner(recipient);
-  if (maybeOurs && isOurs(destination) && isOurs(source)) return [];
+  const free = findMint(reading.context, mint)?.takesFee !== true;
+  if (free && maybeOurs && isOurs(destination) && isOurs(source)) return [];
   return [{ kind: 'transfer', ...place, asset: assetOfMint(mint), amount, from: source, destination, recipient }];
 }
 

@@ -3,10 +3,12 @@
 import { relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { ReeveError } from '../../enclave/link/errors.ts';
 import { usageError } from '../cli/failures.ts';
 import type { Io } from '../cli/io.ts';
 import { EXIT } from '../cli/io.ts';
 import { callAgent } from './agent.ts';
+import type { Child } from './children.ts';
 import { agentSocket, DEMO_WALLET, layoutStack } from './layout.ts';
 import { holdStack } from './lock.ts';
 import { renewerAddress, startRenewer } from './renewer.ts';
@@ -40,9 +42,10 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
       await setUpOwner(stack, renewerAddress(stack));
       await startRenewer(stack);
       const parties = await setUpWallet(stack);
-      await waitForLease(stack);
-      io.stdout.write(describeStack(stack, parties));
-      io.stdout.write(await waitForEnd(stack, interrupted));
+      io.stdout.write(describeStack(stack, parties, await waitForLease(stack)));
+      const dead = await waitForEnd(stack, interrupted);
+      if (dead !== null) throw new ReeveError('stack-failed', { process: dead.name, log: dead.logFile });
+      io.stdout.write('\nStopping.\n');
     } finally {
       await stopStack(stack);
     }
@@ -61,33 +64,33 @@ function readOptions(argv: readonly string[]): { values: { state?: string; help?
   }
 }
 
+/** The signal is taken for good: Ctrl-C reaches a launcher too, which passes it on, and the second must not end this process before its children. */
 function waitForSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve());
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => resolve());
   });
 }
 
-async function waitForLease({ layout }: Stack): Promise<void> {
+/** The wallet's phase once it is leased; what it is instead when that takes too long (an owner may have paused it). */
+async function waitForLease({ layout }: Stack): Promise<string> {
   const deadline = performance.now() + LEASE_MS;
-  while (performance.now() < deadline) {
+  for (;;) {
     const { body } = await callAgent(agentSocket(layout, DEMO_WALLET), 'GET', '/v1/wallet');
-    if (body['phase'] === 'active') return;
+    const phase = String(body['phase']);
+    if (phase === 'active' || performance.now() > deadline) return phase;
     await delay(POLL_MS);
   }
 }
 
-/** Ends at Ctrl-C, or when one of the processes ends by itself. */
-async function waitForEnd({ parts }: Stack, interrupted: Promise<void>): Promise<string> {
+/** Ends at Ctrl-C with null, or with the process that ended by itself. */
+async function waitForEnd({ parts }: Stack, interrupted: Promise<void>): Promise<Child | null> {
   const deaths = [...parts.values()].map(
-    ({ name, process: child, logFile }) =>
-      new Promise<string>((resolve) =>
-        child.once('exit', () => resolve(`The ${name} ended by itself; see ${logFile}.\n`)),
-      ),
+    (child) => new Promise<Child>((resolve) => child.process.once('exit', () => resolve(child))),
   );
-  return Promise.race([interrupted.then(() => '\nStopping.\n'), ...deaths]);
+  return Promise.race([interrupted.then(() => null), ...deaths]);
 }
 
-function describeStack(stack: Stack, { agent, shop, stranger }: Parties): string {
+function describeStack(stack: Stack, { agent, shop, stranger }: Parties, phase: string): string {
   const socket = relative('.', agentSocket(stack.layout, DEMO_WALLET));
   const pay = (to: string, amount: string) =>
     `curl --unix-socket ${socket} http://reeve/v1/transfer -H 'content-type: application/json' \\\n` +
@@ -96,7 +99,7 @@ function describeStack(stack: Stack, { agent, shop, stranger }: Parties): string
 Reeve is running. DEVELOPMENT MODE: the enclave, KMS and chain are simulated on this machine; nothing here guards real money.
 
   socket   ${socket}
-  wallet   ${agent}
+  wallet   ${agent} (${phase})
   chain    ${stack.chainUrl}
   owner    npx --no-install reeve owner status --profile ${relative('.', stack.layout.owner)}/profile.json
 

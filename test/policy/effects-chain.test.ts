@@ -1,16 +1,16 @@
 /** What the engine reads in a transaction against what a local chain really takes: fees, rent and the size of token accounts. */
-import type { Address } from '@solana/kit';
-import { getTransactionDecoder, lamports } from '@solana/kit';
-import { FailedTransactionMetadata, LiteSVM } from 'litesvm';
+
+import { generateKeyPairSync, sign } from 'node:crypto';
+import type { LiteSVM } from 'litesvm';
 import t from 'tap';
 import type { EffectContext } from '../../policy/effects.ts';
 import { readEffects } from '../../policy/effects.ts';
-import { deriveTokenAccount, knownPubkey, pubkeyToBase58, pubkeyToBytes } from '../../policy/keys.ts';
+import { deriveTokenAccount, pubkeyToBytes } from '../../policy/keys.ts';
 import type { Message } from '../../policy/message.ts';
-import { encodeMessage } from '../../policy/message.ts';
 import {
   ASSOCIATED_TOKEN_PROGRAM,
   COMPUTE_BUDGET_PROGRAM,
+  ED25519_PROGRAM,
   MEMO_V3_PROGRAM,
   SYSTEM_PROGRAM,
   TOKEN_2022_PROGRAM,
@@ -19,62 +19,10 @@ import {
 import type { TokenProgramName } from '../../policy/programs/token.ts';
 import type { MintExtension } from '../../policy/programs/token-size.ts';
 import { mintExtensions, tokenAccountSize } from '../../policy/programs/token-size.ts';
-import type { Hash, Pubkey } from '../../policy/types.ts';
+import type { Pubkey } from '../../policy/types.ts';
+import { a, agent, createMint, extensionSetup, mint, openChain, other, send, stranger, u32 } from './chain.ts';
 import type { Call } from './messages.ts';
-import { buildMessage, bytesOf, littleEndian, testKey } from './messages.ts';
-
-const [agent, other, mint, stranger] = [1, 2, 3, 4].map(testKey) as [Pubkey, Pubkey, Pubkey, Pubkey];
-const a = (key: Pubkey) => pubkeyToBase58(key) as Address;
-const u32 = (value: number) => littleEndian(BigInt(value), 4);
-const key = pubkeyToBytes(other);
-const none = new Uint8Array(32);
-
-/** How a mint gets an extension: the bytes it takes in the mint, and the instruction that prepares it. */
-type Setup = readonly [bytes: number, data: Uint8Array];
-const extensionSetup: Partial<Record<MintExtension, Setup>> = {
-  transferFeeConfig: [108, bytesOf(26, 0, 0, 0, 50, 0, 1_000n)],
-  mintCloseAuthority: [32, bytesOf(25, 1, key)],
-  confidentialTransferMint: [65, bytesOf(27, 0, key, 1, none)],
-  defaultAccountState: [1, bytesOf(28, 0, 1)],
-  nonTransferable: [0, bytesOf(32)],
-  interestBearingConfig: [52, bytesOf(33, 0, key, 0, 0)],
-  permanentDelegate: [32, bytesOf(35, key)],
-  transferHook: [64, bytesOf(36, 0, key, none)],
-  metadataPointer: [64, bytesOf(39, 0, key, none)],
-  groupPointer: [64, bytesOf(40, 0, key, none)],
-  groupMemberPointer: [64, bytesOf(41, 0, key, none)],
-  scaledUiAmountConfig: [56, bytesOf(43, 0, key, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f)],
-  pausableConfig: [33, bytesOf(44, 0, key)],
-};
-
-function openChain(): LiteSVM {
-  const chain = new LiteSVM().withSigverify(false);
-  for (const wallet of [agent, other]) chain.airdrop(a(wallet), lamports(100_000_000_000n));
-  return chain;
-}
-
-function send(chain: LiteSVM, message: Message): void {
-  const lifetime = knownPubkey(chain.latestBlockhash()) as string as Hash;
-  const signatures = new Uint8Array(64 * message.requiredSignatures);
-  // Unchecked, but the chain tells transactions apart by them.
-  crypto.getRandomValues(signatures);
-  const wire = bytesOf(message.requiredSignatures, signatures, encodeMessage({ ...message, lifetime }));
-  const outcome = chain.sendTransaction(getTransactionDecoder().decode(wire));
-  if (outcome instanceof FailedTransactionMetadata) throw new Error(outcome.toString());
-}
-
-function createMint(chain: LiteSVM, program: Pubkey, extensions: readonly MintExtension[], decimals: number): void {
-  const setups = extensions.map((name): Setup => extensionSetup[name] ?? [0, bytesOf()]);
-  const size = setups.reduce((sum, [bytes]) => sum + 4 + bytes, extensions.length === 0 ? 82 : 166);
-  const rent = chain.minimumBalanceForRentExemption(BigInt(size));
-  const data = bytesOf(u32(0), rent, BigInt(size), pubkeyToBytes(program));
-  const calls: Call[] = [
-    { program: SYSTEM_PROGRAM, accounts: [other, mint], data },
-    ...setups.map(([, data]) => ({ program, accounts: [mint], data })),
-    { program, accounts: [mint], data: bytesOf(20, decimals, pubkeyToBytes(other), 0) },
-  ];
-  send(chain, buildMessage([other, mint], calls));
-}
+import { buildMessage, bytesOf, littleEndian } from './messages.ts';
 
 function contextFor(program: Pubkey, accountSize: number): EffectContext {
   const mints = new Map([[mint, { tokenProgram: program, decimals: 6, accountSize }]]);
@@ -134,6 +82,38 @@ t.test('the chain takes what the effects say, to the lamport', async (t) => {
     t.equal(readCost(message, contextFor(TOKEN_PROGRAM, 165)), measureCost(chain, message), what);
   }
 });
+
+t.test('version 1, batches and signature checks cost what the effects say', async (t) => {
+  const pay = { program: SYSTEM_PROGRAM, accounts: [agent, stranger], data: bytesOf(u32(2), 1_000_000_000n) };
+  const price = { program: COMPUTE_BUDGET_PROGRAM, accounts: [], data: bytesOf(3, 9_000_000n) };
+  const check = { program: ED25519_PROGRAM, accounts: [], data: signatureCheck() };
+  const grow = {
+    program: SYSTEM_PROGRAM,
+    accounts: [mint, agent],
+    data: bytesOf(u32(13), 1_000_000_000n, 0n, pubkeyToBytes(TOKEN_PROGRAM)),
+  };
+  const config = { priorityFee: 777n, computeUnitLimit: 50_000, loadedAccountsDataSizeLimit: 1 << 20 };
+  const v1 = (calls: readonly Call[]): Message => ({ ...buildMessage([agent], calls), version: 1, config });
+  const rows: [what: string, message: Message][] = [
+    ['version 1', v1([pay])],
+    ['version 1 with a price that is ignored', v1([price, pay])],
+    ['a signature check', buildMessage([agent], [check])],
+    ['three', buildMessage([agent], [check, pay, check, check])],
+    ['a signature check in version 1', v1([check])],
+    ['an account that may hold lamports already', buildMessage([agent, mint], [grow])],
+  ];
+  for (const [what, message] of rows)
+    t.equal(readCost(message, contextFor(TOKEN_PROGRAM, 165)), measureCost(openChain(), message), what);
+});
+
+/** One signature that the precompile accepts: offsets into the instruction itself, signature, key, text. */
+function signatureCheck(): Uint8Array {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const key = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  const text = bytesOf(104, 105);
+  const offsets = [16, 0xffff, 80, 0xffff, 112, text.length, 0xffff].map((value) => littleEndian(BigInt(value), 2));
+  return bytesOf(1, 0, ...offsets, sign(null, text, privateKey), key, text);
+}
 
 t.test('what the engine refuses of the compute budget the chain rejects', async (t) => {
   const data = [
