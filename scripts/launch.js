@@ -16,8 +16,7 @@ const PLATFORM_PACKAGES = {
 };
 
 const here = dirname(fileURLToPath(import.meta.url));
-const source = join(here, 'main.ts');
-const main = existsSync(source) ? source : join(here, '..', 'dist', 'scripts', 'main.js');
+const main = join(here, 'main.ts');
 
 function findNode() {
   const name = PLATFORM_PACKAGES[`${process.platform}-${process.arch}`];
@@ -35,6 +34,10 @@ function runOnPinnedNode(node) {
   child.on('exit', (code, signal) => process.exit(signal === null ? code : 128 + constants.signals[signal]));
 }
 
+if (!existsSync(main)) {
+  console.error('reeve: this package holds the library for agents (reeve/client); the command runs in a checkout.');
+  process.exit(2);
+}
 if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) {
   await import(main);
 } else {

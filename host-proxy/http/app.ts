@@ -41,6 +41,7 @@ export function createApp(log: Logger, bodyLimit: number): FastifyInstance {
       },
     },
   });
+  app.removeContentTypeParser('text/plain');
   app.setSerializerCompiler(() => (value) => JSON.stringify(value));
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, makeProblem('route-unknown', { method: request.method })),

@@ -30,11 +30,12 @@ export function receiptJson({ seq, hash }: { seq: number; hash: Uint8Array }) {
 
 export type SignOutcome = Outcome<'agent', 'sign'>;
 
-/** The bytes of a canonical base64 text, or `body-invalid` naming `path`. */
-export function readBase64(text: string, path: string): Uint8Array {
+/** The bytes of a canonical base64 text, at most `maxBytes` of them, or `body-invalid` naming `path`. */
+export function readBase64(text: string, path: string, maxBytes = Number.POSITIVE_INFINITY): Uint8Array {
   const bytes = Buffer.from(text, 'base64');
   if (bytes.length === 0 || bytes.toString('base64') !== text)
     throw new ReeveError('body-invalid', { path, problem: 'is not base64' });
+  if (bytes.length > maxBytes) throw new ReeveError('body-invalid', { path, problem: `is over ${maxBytes} bytes` });
   return new Uint8Array(bytes);
 }
 

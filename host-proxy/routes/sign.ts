@@ -43,7 +43,7 @@ function readTransactions(body: Asked): { transactions: Uint8Array[]; owners: Ui
   const texts = transactions ?? [transaction as string];
   const place = (index: number) => (transactions === undefined ? 'body/transaction' : `body/transactions/${index}`);
   return {
-    transactions: texts.map((text, index) => readBase64(text, place(index))),
+    transactions: texts.map((text, index) => readBase64(text, place(index), TRANSACTION_BYTES)),
     owners: owners.map((owner, index) => readAddress(owner, `body/owners/${index}`)),
   };
 }
@@ -112,7 +112,7 @@ export const messageRoute = defineRoute({
   summary: 'Sign an off-chain message, where the policy allows it.',
   body: MessageBody,
   async handle({ services, wallet, body }) {
-    const message = readBase64(body.message, 'body/message');
+    const message = readBase64(body.message, 'body/message', MESSAGE_BYTES);
     return answerUnsigned(await services.enclave.askWallet('message.sign', wallet.name, { message }));
   },
 });

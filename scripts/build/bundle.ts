@@ -34,6 +34,8 @@ export async function bundleProgram(entry: string, options: { schemasAhead: bool
     platform: 'node',
     format: 'esm',
     target: 'node26',
+    // ES modules where a package has both forms: of those only what is used comes in.
+    mainFields: ['module', 'main'],
     write: false,
     metafile: true,
     legalComments: 'none',
