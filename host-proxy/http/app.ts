@@ -20,6 +20,9 @@ const REQUEST_TIMEOUT_MS = 4000;
 const KEEP_ALIVE_MS = 30_000;
 const IDLE_TIMEOUT_MS = 120_000;
 const CHECK_INTERVAL_MS = 500;
+/** Of a body that is too long, so much is read before the answer, and so long; bytes and milliseconds. */
+const DISCARD_BYTES = 8 * 1024 * 1024;
+const DISCARD_MS = 1000;
 
 const wallets = new WeakMap<IncomingMessage, string>();
 
@@ -46,8 +49,9 @@ export function createApp(log: Logger, bodyLimit: number): FastifyInstance {
   app.setNotFoundHandler((request, reply) =>
     sendProblem(reply, makeProblem('route-unknown', { method: request.method })),
   );
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler(async (error, request, reply) => {
     const problem = problemOf(error);
+    if (problem.code === 'body-too-large') await discardBody(request.raw);
     const place = (error as Error).stack?.split('\n')[1]?.trim();
     if (problem.code === 'internal')
       log.error({ ...describeRequest(request), place, reason: (error as Error).name }, 'internal');
@@ -59,6 +63,23 @@ export function createApp(log: Logger, bodyLimit: number): FastifyInstance {
     done();
   });
   return app;
+}
+
+/** A peer that is still sending would lose the answer with its connection: what it sends is read and thrown away for a moment. */
+function discardBody(request: IncomingMessage): Promise<void> {
+  let room = DISCARD_BYTES;
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, DISCARD_MS);
+    const end = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+    request.once('end', end).once('close', end);
+    request.on('data', (chunk: Buffer) => {
+      room -= chunk.length;
+      if (room < 0) end();
+    });
+  });
 }
 
 /** Which route was asked for, never what was in it. */

@@ -3,6 +3,7 @@
 import { Type } from 'typebox';
 import { ReeveError } from '../../enclave/link/errors.ts';
 import { OWNERS_PER_CALL, TRANSACTION_BYTES, TRANSACTIONS_PER_CALL } from '../../enclave/link/limits.ts';
+import { SignIn } from '../../enclave/link/schema/agent.ts';
 import { Address, Fields } from '../../enclave/link/schema/blocks.ts';
 import { encodeBase58 } from '../transactions/base58.ts';
 import { attachSignature } from '../transactions/wire.ts';
@@ -27,7 +28,10 @@ const Transactions = {
 };
 const SignBody = Fields({ id: Type.Optional(RequestId()), ...Transactions });
 const EvaluateBody = Fields(Transactions);
-const MessageBody = Fields({ message: Base64(MESSAGE_BYTES) });
+const MessageBody = Fields({
+  message: Type.Optional(Base64(MESSAGE_BYTES)),
+  signIn: Type.Optional(SignIn),
+});
 
 interface Asked {
   readonly transaction?: string;
@@ -109,10 +113,26 @@ export const evaluateRoute = defineRoute({
 export const messageRoute = defineRoute({
   method: 'POST',
   url: '/v1/messages',
-  summary: 'Sign an off-chain message, where the policy allows it.',
+  summary:
+    'Sign an off-chain message in its wrapped form, or a sign-in text that the enclave builds from fields, where the policy allows it.',
   body: MessageBody,
   async handle({ services, wallet, body }) {
-    const message = readBase64(body.message, 'body/message', MESSAGE_BYTES);
-    return answerUnsigned(await services.enclave.askWallet('message.sign', wallet.name, { message }));
+    if ((body.message === undefined) === (body.signIn === undefined))
+      throw new ReeveError('body-invalid', { path: 'body', problem: 'needs message or signIn, not both' });
+    const asked =
+      body.signIn === undefined
+        ? { message: readBase64(body.message ?? '', 'body/message', MESSAGE_BYTES) }
+        : { signIn: body.signIn };
+    const result = await services.enclave.askWallet('message.sign', wallet.name, asked);
+    if (result.outcome === 'refused') return answerUnsigned(result);
+    const { charges, repeated } = result;
+    return done({
+      signature: encodeBase58(result.signature),
+      message: toBase64(result.message),
+      charges,
+      budget: budgetJson(result.budget),
+      receipt: receiptJson(result.receipt),
+      repeated,
+    });
   },
 });

@@ -158,7 +158,7 @@ const changed = (at: number, value: number) => {
 const VERSION_AT = 65;
 
 const TRANSACTIONS: readonly [name: string, transaction: string, code: string][] = [
-  ['random bytes', base64(randomBytes(200)), 'undecodable'],
+  ['bytes that are no transaction', base64(Buffer.alloc(200, 0x5a)), 'undecodable'],
   ['one byte', base64(Uint8Array.of(1)), 'undecodable'],
   ['a byte too many', base64(Buffer.concat([Buffer.from(good, 'base64'), Uint8Array.of(0)])), 'trailing-bytes'],
   ['a message cut short', base64(Buffer.from(good, 'base64').subarray(0, -3)), 'undecodable'],
