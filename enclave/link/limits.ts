@@ -8,8 +8,8 @@ export const OWNER_FRAME_BYTES = 64 * 1024;
 export const CBOR_DEPTH = 8;
 /** Transactions judged together in one call. */
 export const TRANSACTIONS_PER_CALL = 8;
-/** Bytes of one wire transaction (legacy and v0; SIMD-0385 messages are longer). */
-export const TRANSACTION_BYTES = 1232;
+/** Bytes of one wire transaction: a v1 transaction (SIMD-0385); older ones are at most 1,232, which the decoder knows. */
+export const TRANSACTION_BYTES = 4096;
 /** Recipients a request may name so that the enclave can derive their token accounts. */
 export const OWNERS_PER_CALL = 64;
 /** Wallets in one attestation. */

@@ -104,7 +104,7 @@ t.test('params that do not fit are refused, and the connection goes on', async (
     ['sign', {}],
     ['sign', { wallet: 'Nope!', stored: 0, transactions: [new Uint8Array(1)], owners: [] }],
     ['sign', { wallet: 'w', stored: 0, transactions: [], owners: [] }],
-    ['sign', { wallet: 'w', stored: 0, transactions: [new Uint8Array(1233)], owners: [] }],
+    ['sign', { wallet: 'w', stored: 0, transactions: [new Uint8Array(4097)], owners: [] }],
     ['sign', { wallet: 'w', stored: 0, transactions: [new Uint8Array(1)], owners: [], extra: 1 }],
     ['sign', { wallet: 'w', stored: -1, transactions: [new Uint8Array(1)], owners: [] }],
     ['attest', { nonce: new Uint8Array(15), wallets: [] }],

@@ -108,6 +108,22 @@ t.test('what is compiled is read back by kit with the same instructions', (t) =>
   t.end();
 });
 
+t.test('version 1: the signatures stand behind the message', (t) => {
+  const head = [0x81, 2, 0, 1, 0, 0, 0, 0, ...key(9), 0, 3];
+  const message = Uint8Array.from([...head, ...key(1), ...key(2), ...key(3)]);
+  const wire = Uint8Array.from([...message, ...new Uint8Array(128)]);
+  const signed = attachSignature(wire, key(2), new Uint8Array(64).fill(7));
+  t.same(signed.subarray(0, message.length + 64), wire.subarray(0, message.length + 64));
+  t.same(signed.subarray(message.length + 64), new Uint8Array(64).fill(7));
+  for (const [what, bytes] of [
+    ['a key that does not sign', wire],
+    ['cut short', Uint8Array.from([0x81, 12, 0, 0])],
+  ] as const) {
+    t.throws(() => attachSignature(bytes, key(3), new Uint8Array(64)), { code: 'transaction-malformed' }, what);
+  }
+  t.end();
+});
+
 t.test('a signature goes into the slot of its key, or nowhere', (t) => {
   const message = (version: number[]) => [...version, 2, 0, 1, 3, ...key(1), ...key(2), ...key(3), ...key(9), 0];
   const wire = (version: number[]) => Uint8Array.from([2, ...new Uint8Array(128), ...message(version)]);

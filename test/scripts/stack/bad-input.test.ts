@@ -55,7 +55,7 @@ const HTTP: readonly [name: string, call: RawCall, status: number, code: string]
   ['an id too long', sign({ transaction: good, id: 'x'.repeat(65) }), 422, 'body-invalid'],
   ['not base64', sign({ transaction: '%%%%' }), 422, 'body-invalid'],
   ['base64 that is not canonical', sign({ transaction: 'AB==' }), 422, 'body-invalid'],
-  ['a transaction over its limit', sign({ transaction: base64(new Uint8Array(1233)) }), 422, 'body-invalid'],
+  ['a transaction over its limit', sign({ transaction: base64(new Uint8Array(4097)) }), 422, 'body-invalid'],
   ['an owner that is no address', sign({ transaction: good, owners: ['shop'] }), 422, 'body-invalid'],
   ['a body over its limit', { path: '/v1/sign', body: ' '.repeat(65_537) }, 413, 'body-too-large'],
   ['a number for an amount', transfer({ amount: 1 }), 422, 'body-invalid'],
