@@ -90,9 +90,13 @@ function checkAnswer({ signatures, messageHashes }: SignedAnswer, index: number,
   return signature;
 }
 
+/** First byte of a v1 message (SIMD-0385), whose signatures stand behind it. */
+const VERSION_1_BYTE = 0x81;
+
 /** Wire bytes: the slots in the order kit keeps them, empty ones zero. */
 function encodeTransaction({ messageBytes, signatures }: Transaction): Uint8Array {
-  const slots = Object.values(signatures);
-  const parts = slots.map((signature) => signature ?? new Uint8Array(64));
-  return Buffer.concat([Uint8Array.from(encodeCompact(slots.length)), ...parts, messageBytes as unknown as Uint8Array]);
+  const message = messageBytes as unknown as Uint8Array;
+  const slots = Object.values(signatures).map((signature) => signature ?? new Uint8Array(64));
+  if (message[0] === VERSION_1_BYTE) return Buffer.concat([message, ...slots]);
+  return Buffer.concat([Uint8Array.from(encodeCompact(slots.length)), ...slots, message]);
 }
