@@ -3,16 +3,15 @@
 import type { Json } from './canonical.ts';
 import { canonicalizeJson } from './canonical.ts';
 import type { CalledInstruction } from './effects.ts';
-import { escapeText } from './escape.ts';
 import type { EffectJson } from './json.ts';
-import { effectToJson } from './json.ts';
+import { effectsToJson } from './json.ts';
 import type { Policy } from './policy.ts';
-import { SOL } from './policy.ts';
 import { sha256Hex } from './sha256.ts';
 import type { Effect, Hash } from './types.ts';
 
+export { describeEffectJson, describeEffects, showAmount } from './describe.ts';
+
 const DOMAIN = 'reeve/effects/v1';
-const SOL_DECIMALS = 9;
 
 /** What an approval covers, in the form that is shown, stored and hashed. */
 export interface ApprovedEffects {
@@ -33,7 +32,7 @@ export function hashEffects(
 ): Hash {
   return hashEffectsJson({
     policyHash: policy.hash,
-    effects: effects.map((effect) => effectToJson(policy, effect)),
+    effects: effectsToJson(policy, effects),
     programs: nameCalls(programs),
     feeCap: String(feeCap),
   });
@@ -55,37 +54,4 @@ export function nameCalls(programs: readonly CalledInstruction[]): string[] {
     .filter(({ program }) => program !== 'compute-budget')
     .map(({ program, name }) => `${program}.${name}`);
   return [...new Set(names)].sort();
-}
-
-/** Each effect in one line of plain words: human units and the raw value. Names and decimals are the policy's, never the chain's. */
-export function describeEffects(policy: Policy, effects: readonly Effect[]): string[] {
-  return effects.map((effect) => describeEffectJson(policy, effectToJson(policy, effect)));
-}
-
-/** The same from the JSON form. Everything in it came from outside, and is escaped. */
-export function describeEffectJson(policy: Policy, effect: EffectJson): string {
-  const sol = (lamports: string | undefined) => showAmount(policy, SOL, lamports ?? '0');
-  switch (effect.kind) {
-    case 'transfer': {
-      const to = effect.recipient ?? `an unknown owner, account ${effect.destination}`;
-      return `send ${showAmount(policy, effect.asset ?? '', effect.amount ?? '0')} to ${escapeText(to)}`;
-    }
-    case 'fee':
-      return `pay a fee of ${sol(String(BigInt(effect.base ?? 0) + BigInt(effect.priority ?? 0)))}`;
-    case 'rent':
-      return `pay ${sol(effect.lamports)} for a new token account of ${escapeText(effect.recipient ?? 'an unknown owner')}`;
-    case 'memo':
-      return `write the memo “${effect.memo ?? ''}”`;
-    default:
-      return `an effect this version cannot describe: ${escapeText(effect.kind)}`;
-  }
-}
-
-/** `0.25 SOL (250000000)`. */
-export function showAmount(policy: Policy, asset: string, amount: string): string {
-  const decimals = policy.assetsByName.get(asset)?.decimals ?? (asset === SOL ? SOL_DECIMALS : 0);
-  const digits = amount.padStart(decimals + 1, '0');
-  const whole = digits.slice(0, digits.length - decimals);
-  const part = digits.slice(digits.length - decimals).replace(/0+$/, '');
-  return `${whole}${part === '' ? '' : `.${part}`} ${escapeText(asset)} (${amount})`;
 }

@@ -1,6 +1,7 @@
 /** The linter: shapes that are allowed and probably not meant. A warning has a number that never changes, a place and a reason. */
+import { allowanceChecks } from './check-allowances.ts';
 import type { GroupLimits } from './document.ts';
-import { entriesOf } from './faults.ts';
+import { entriesOf } from './document-blocks.ts';
 import type { Asset, Policy } from './policy.ts';
 import { SIGNATURES, SOL } from './policy.ts';
 
@@ -12,12 +13,12 @@ export interface Warning {
   readonly why: string;
 }
 
-interface Finding {
+export interface Finding {
   readonly path: string;
   readonly detail: string;
 }
 
-interface Check {
+export interface Check {
   readonly number: number;
   readonly why: string;
   readonly find: (policy: Policy) => readonly Finding[];
@@ -67,6 +68,7 @@ const checks: readonly Check[] = [
   { number: 14, why: 'somebody else can take, stop or divert the tokens', find: findRiskyMints },
   { number: 15, why: 'nobody can be paid', find: findNoRecipients },
   { number: 16, why: 'what should be asked about is always refused', find: findUnansweredQuestions },
+  ...allowanceChecks,
 ];
 
 /** Warnings in the order of their numbers. A policy without any is not thereby a good one. */
@@ -196,6 +198,7 @@ function findRoles({ keys }: Policy): Finding[] {
 }
 
 function findProgramGaps(policy: Policy): Finding[] {
+  if (policy.calls.size > 0 || policy.vaults.size > 0) return [];
   const used = new Set<string>(
     entriesOf<{ tokenProgram?: string }>(policy.document.assets).map(
       ([name, { tokenProgram }]) => tokenProgram ?? name,

@@ -35,7 +35,11 @@ const table = {
   'too-many-effects': { number: 1012, text: 'the transactions of one call do more than one call may do' },
   'config-invalid': { number: 1014, text: 'the chain rejects what the message says about fees and resources' },
   'lookup-invalid': { number: 1015, text: 'the chain rejects the message’s use of address lookup tables' },
-  'message-not-allowed': { number: 1013, text: 'the policy allows no off-chain messages' },
+  'message-not-allowed': { number: 1013, text: 'the policy allows no such off-chain message' },
+  'message-not-wrapped': { number: 1016, text: 'the bytes are not one wrapped off-chain message for the agent alone' },
+  'message-too-long': { number: 1017, text: 'the message is longer than the policy allows' },
+  'sign-in-invalid': { number: 1018, text: 'a field of the sign-in is not one the text can be made of' },
+  'sign-in-domain-not-allowed': { number: 1019, text: 'the policy allows no sign-in to this domain' },
 
   // 1100: programs and instructions
   'program-not-allowed': { number: 1100, text: 'the policy does not name this program', lift: 'program' },
@@ -69,6 +73,15 @@ const table = {
   },
   'proposal-malformed': { number: 1116, text: 'what is proposed is not one canonical message of the vault alone' },
   'effect-not-allowed': { number: 1117, text: 'the policy allows no such effect' },
+  'nonce-not-allowed': {
+    number: 1118,
+    text: 'the transaction would not expire, and the policy does not pin its nonce',
+  },
+  'nonce-budget-exceeded': { number: 1119, text: 'more than a transaction that does not expire may cost' },
+  'call-not-allowed': { number: 1121, text: 'the policy describes no such call of the program' },
+  'proposal-not-allowed': { number: 1122, text: 'the policy does not let this be proposed' },
+  'proposal-exceeded': { number: 1123, text: 'more than one proposal may move' },
+  'vote-not-allowed': { number: 1124, text: 'the policy does not let the agent vote for its own proposals' },
   'instruction-never-allowed': { number: 1120, text: 'no policy of this version can allow this instruction' },
 
   // 1200: assets and recipients

@@ -1,82 +1,16 @@
 /** What a policy allows beyond payments: from the document to what the rules look things up in. */
-import { callable } from './callable.ts';
 import type { PolicyDocument } from './document.ts';
-import type { EffectsDocument, VaultDocument } from './document-allowances.ts';
-import type { CalledProgramDocument } from './document-calls.ts';
-import { entriesOf } from './faults.ts';
+import type { VaultDocument } from './document-allowances.ts';
+import { entriesOf } from './document-blocks.ts';
+import { stakeCalls } from './implied-calls.ts';
 import { pubkeyFromBase58 } from './keys.ts';
 import type { PinnedTables } from './lookups.ts';
-import type { Asset, EffectAllowances, MessageAllowances, NonceAllowance, Policy, Proposals, Vault } from './policy.ts';
+import type { Asset, EffectAllowances, MessageAllowances, NonceAllowance, Proposals, Vault } from './policy.ts';
 import { SOL } from './policy.ts';
 import { deriveSpendingLimit, deriveVault } from './programs/squads-addresses.ts';
 import type { AssetId, Pubkey, StakeAction } from './types.ts';
 
 type Assets = ReadonlyMap<string, Asset>;
-type Called = readonly (readonly [program: string, names: readonly string[]])[];
-
-/** The instructions that an effect is brought about by: who allows the effect allows them. */
-const closing: Called = [
-  ['token', ['closeAccount']],
-  ['token-2022', ['closeAccount']],
-];
-const revoking: Called = [
-  ['token', ['revoke']],
-  ['token-2022', ['revoke']],
-];
-const syncing: Called = [['token', ['syncNative']]];
-const delegating: Called = [
-  ['token', ['approve', 'approveChecked']],
-  ['token-2022', ['approve', 'approveChecked']],
-];
-const burning: Called = [
-  ['token', ['burn', 'burnChecked']],
-  ['token-2022', ['burn', 'burnChecked']],
-];
-
-/** Every instruction the policy allows by name, those included that an allowed effect, nonce or vault needs. */
-export function compilePrograms(document: PolicyDocument): Policy['programs'] {
-  const programs = new Map<string, Set<string>>();
-  const allow = (program: string, names: readonly string[]) => {
-    const known = programs.get(program);
-    if (known === undefined) programs.set(program, new Set(names));
-    else for (const name of names) known.add(name);
-  };
-  for (const [program, names] of entriesOf<readonly string[] | CalledProgramDocument>(document.programs)) {
-    if (!('calls' in names) && Object.hasOwn(callable, program)) allow(program, names);
-  }
-  for (const [program, names] of impliedCalls(document)) allow(program, names);
-  return programs;
-}
-
-function impliedCalls({ effects = {}, durableNonce, vaults = [] }: PolicyDocument): Called {
-  const { close, revoke, syncNative, delegate, burn, stake } = effects;
-  const proposing = vaults.some(({ propose }) => propose !== undefined);
-  return [
-    ...(close === undefined ? [] : closing),
-    ...(revoke === undefined ? [] : revoking),
-    ...(syncNative === undefined ? [] : syncing),
-    ...(delegate === undefined ? [] : delegating),
-    ...(burn === undefined ? [] : burning),
-    ...(stake === undefined ? [] : [['stake', stakeCalls(stake)] as const]),
-    ...(typeof durableNonce === 'object' ? [['system', ['advanceNonceAccount']] as const] : []),
-    ...(vaults.some(({ limits }) => limits !== undefined) ? [['squads', ['spendingLimitUse']] as const] : []),
-    // A vote is judged by the proposal it is for.
-    ...(proposing ? [['squads', ['vaultTransactionCreate', 'proposalCreate', 'proposalApprove']] as const] : []),
-  ];
-}
-
-type StakeDocument = NonNullable<EffectsDocument['stake']>;
-
-function stakeCalls({ delegate, deactivate, split, merge, move }: StakeDocument): string[] {
-  return [
-    ...(delegate === undefined ? [] : ['delegate']),
-    ...(deactivate === undefined ? [] : ['deactivate']),
-    ...(split === undefined ? [] : ['split']),
-    ...(merge === undefined ? [] : ['merge']),
-    ...(move === undefined ? [] : ['moveStake', 'moveLamports']),
-  ];
-}
-
 export function compileEffects({ effects = {} }: PolicyDocument, assets: Assets): EffectAllowances {
   const { close, revoke, delegate, burn, stake = {} } = effects;
   const delegates = entriesOf<readonly string[]>(delegate).map(

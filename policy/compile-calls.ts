@@ -1,8 +1,8 @@
 /** Calls of programs that are not decoded: from the document to rules. The document has passed its schema and its faults were looked for. */
 import type { AccountRule, CallCharge, CallRule, FieldRule } from './call-rules.ts';
 import type { PolicyDocument } from './document.ts';
+import { entriesOf } from './document-blocks.ts';
 import type { CallChargeDocument, CallDocument, CalledProgramDocument, CallFieldDocument } from './document-calls.ts';
-import { entriesOf } from './faults.ts';
 import { pubkeyFromBase58 } from './keys.ts';
 import type { Asset } from './policy.ts';
 import { NATIVE_MINT } from './programs/addresses.ts';

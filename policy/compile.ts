@@ -3,19 +3,14 @@
  * document stands in `canonical.ts`, its schema in `document.ts`, what fields must not contradict in `faults.ts`.
  */
 import { readCanonical } from './canonical.ts';
-import {
-  compileEffects,
-  compileMessages,
-  compileNonce,
-  compilePrograms,
-  compileTables,
-  compileVaults,
-} from './compile-allowances.ts';
+import { compileEffects, compileMessages, compileNonce, compileTables, compileVaults } from './compile-allowances.ts';
 import { compileCalls } from './compile-calls.ts';
 import type { GroupDocument, GroupLimits, MintAsset, PolicyDocument, WindowLimit } from './document.ts';
+import { entriesOf } from './document-blocks.ts';
 import type { MintFacts } from './effects.ts';
 import { deriveOwnAccounts } from './effects.ts';
-import { entriesOf, explainSchemaFaults, findDocumentFaults } from './faults.ts';
+import { explainSchemaFaults, findDocumentFaults } from './faults.ts';
+import { compilePrograms } from './implied-calls.ts';
 import { deriveTokenAccount, pubkeyFromBase58 } from './keys.ts';
 import type { Asset, Group, GroupRule, Policy, Schedule, Window } from './policy.ts';
 import { SOL } from './policy.ts';

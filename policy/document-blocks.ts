@@ -39,3 +39,8 @@ export const oneOf = <Word extends string>(...words: readonly Word[]) =>
   Type.Unsafe<Word>({ type: 'string', enum: [...words] });
 export const listOf = <Item extends TSchema>(item: Item, maxItems: number, minItems = 0) =>
   Type.Array(item, { maxItems, uniqueItems: true, ...(minItems === 0 ? {} : { minItems }) });
+
+/** The members of an open record, comments left out. */
+export function entriesOf<Value = unknown>(record: object | undefined): [string, Value][] {
+  return Object.entries(record ?? {}).filter(([name]) => name !== '$comment') as [string, Value][];
+}

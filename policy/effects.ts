@@ -24,7 +24,7 @@ import type { LoaderInstruction } from './programs/loader.ts';
 import type { CalledInstruction, Effect, Pubkey, Result } from './types.ts';
 
 export type { EffectContext, MintFacts, VaultFacts } from './effects/context.ts';
-export { deriveOwnAccounts } from './effects/ownership.ts';
+export { deriveOwnAccounts, ownershipOf } from './effects/ownership.ts';
 export type { CalledInstruction } from './types.ts';
 
 export interface EffectReport {

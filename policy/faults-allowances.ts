@@ -1,5 +1,6 @@
 /** Faults of the parts of a policy document that allow more than payments. Each with its JSON path, like those of `faults.ts`. */
 import type { PolicyDocument, WindowLimit } from './document.ts';
+import { entriesOf } from './document-blocks.ts';
 import type { CallDocument, CalledProgramDocument, CallFieldDocument } from './document-calls.ts';
 import { isDecodedProgram } from './instructions.ts';
 import { pubkeyFromBase58 } from './keys.ts';
@@ -11,11 +12,6 @@ type Report = (path: string, detail: string) => void;
 const NO_ADDRESS = 'not an address of 32 bytes';
 const NO_ASSET = 'not an asset of this policy';
 
-/** The members of an open record, comments left out. */
-function members<Value>(record: object | undefined): [string, Value][] {
-  return Object.entries(record ?? {}).filter(([name]) => name !== '$comment') as [string, Value][];
-}
-
 export function findAllowanceFaults(document: PolicyDocument, report: Report): void {
   checkMints(document, report);
   checkEffects(document, report);
@@ -23,7 +19,7 @@ export function findAllowanceFaults(document: PolicyDocument, report: Report): v
   checkNonce(document, report);
   checkVaults(document, report);
   checkMessages(document, report);
-  for (const [address, program] of members<CalledProgramDocument | readonly string[]>(document.programs)) {
+  for (const [address, program] of entriesOf<CalledProgramDocument | readonly string[]>(document.programs)) {
     if ('calls' in program) checkProgram(address, program, document, report);
   }
 }
@@ -44,14 +40,14 @@ function checkAsset(name: string, { assets }: PolicyDocument, path: string, repo
 }
 
 function checkAmounts(amounts: object, document: PolicyDocument, path: string, report: Report): void {
-  for (const [name, amount] of members<string>(amounts)) {
+  for (const [name, amount] of entriesOf<string>(amounts)) {
     checkAsset(name, document, `${path}/${name}`, report);
     if (BigInt(amount) > U64_MAX) report(`${path}/${name}`, 'more than 2^64 - 1');
   }
 }
 
 function checkMints({ assets }: PolicyDocument, report: Report): void {
-  for (const [name, { mint }] of members<{ readonly mint?: string }>(assets)) {
+  for (const [name, { mint }] of entriesOf<{ readonly mint?: string }>(assets)) {
     const key = mint === undefined ? null : pubkeyFromBase58(mint);
     if (key === NATIVE_MINT) report(`/assets/${name}/mint`, 'wrapped SOL counts as SOL and needs no asset of its own');
     if (key === NATIVE_MINT_2022) report(`/assets/${name}/mint`, 'wrapped SOL of Token-2022 cannot be told from SOL');
@@ -60,7 +56,7 @@ function checkMints({ assets }: PolicyDocument, report: Report): void {
 
 function checkEffects(document: PolicyDocument, report: Report): void {
   const { delegate, burn = [], stake } = document.effects ?? {};
-  for (const [name, delegates] of members<readonly string[]>(delegate)) {
+  for (const [name, delegates] of entriesOf<readonly string[]>(delegate)) {
     checkAsset(name, document, `/effects/delegate/${name}`, report);
     checkAddresses(delegates, `/effects/delegate/${name}`, report);
   }
@@ -69,7 +65,7 @@ function checkEffects(document: PolicyDocument, report: Report): void {
 }
 
 function checkTables({ lookupTables }: PolicyDocument, report: Report): void {
-  for (const [table, addresses] of members<readonly string[]>(lookupTables)) {
+  for (const [table, addresses] of entriesOf<readonly string[]>(lookupTables)) {
     checkAddress(table, `/lookupTables/${table}`, report);
     checkAddresses(addresses, `/lookupTables/${table}`, report);
   }
@@ -81,7 +77,7 @@ function checkNonce(document: PolicyDocument, report: Report): void {
   checkAddress(nonce.account, '/durableNonce/account', report);
   checkAddress(nonce.authority, '/durableNonce/authority', report);
   checkAmounts(nonce.assets, document, '/durableNonce/assets', report);
-  for (const [name, budget] of members<string>(nonce.assets)) {
+  for (const [name, budget] of entriesOf<string>(nonce.assets)) {
     const groups = recipients.map((group) => group.assets?.[name]?.windows);
     const windows = [assets[name]?.windows, ...groups].flatMap((list): readonly WindowLimit[] => list ?? []);
     if (windows.some(({ max }) => BigInt(max) <= BigInt(budget)))

@@ -1,15 +1,12 @@
 /** What is wrong with a policy document, in words its author can act on: each fault with its JSON path and a hint. */
 import type { GroupLimits, MintAsset, PolicyDocument, WindowLimit } from './document.ts';
+import { entriesOf } from './document-blocks.ts';
 import { findAllowanceFaults } from './faults-allowances.ts';
+import { listPrograms } from './implied-calls.ts';
 import { pubkeyFromBase58 } from './keys.ts';
 import { OWNERS_MAX, U64_MAX } from './limits.ts';
 import type { Violation } from './types.ts';
 import type { SchemaFault } from './validate.ts';
-
-/** The members of an open record, comments left out. */
-export function entriesOf<Value = unknown>(record: object | undefined): [string, Value][] {
-  return Object.entries(record ?? {}).filter(([name]) => name !== '$comment') as [string, Value][];
-}
 
 /** Faults of one document that are reported; a document of a thousand faults has one cause. */
 const FAULTS_REPORTED_MAX = 32;
@@ -157,14 +154,16 @@ function isMoment(text: string): boolean {
 }
 
 /** Names in `approvals` and `lease.slice` must be names of this policy. */
-function checkNames({ approvals, assets, programs, lease }: PolicyDocument, report: Report): void {
+function checkNames(document: PolicyDocument, report: Report): void {
+  const { approvals, assets, programs, lease } = document;
+  const compiled = new Set(listPrograms(document));
   for (const [index, name] of (approvals?.assets ?? []).entries()) {
     if (name === 'signatures' || !Object.hasOwn(assets, name))
       report(`/approvals/assets/${index}`, 'not an asset one can send in this policy');
   }
   for (const [index, program] of (approvals?.programs ?? []).entries()) {
     const liftable = approvals?.lifts?.includes('program') ?? false;
-    if (program === 'memo' || Object.hasOwn(programs, program) || liftable) continue;
+    if (program === 'memo' || compiled.has(program) || Object.hasOwn(programs, program) || liftable) continue;
     report(`/approvals/programs/${index}`, 'the policy allows no instruction of this program');
   }
   for (const [name] of entriesOf(lease.slice)) {

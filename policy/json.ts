@@ -1,5 +1,7 @@
 /** The engine's values as JSON: base58 addresses, decimal strings, asset names. Used by the enclave, its receipts and the command line alike. */
 import type { Budget } from './budget.ts';
+import type { Json } from './canonical.ts';
+import { canonicalizeJson } from './canonical.ts';
 import { specialFields } from './effect-json.ts';
 import { escapeText } from './escape.ts';
 import type { Judgement } from './judge.ts';
@@ -28,6 +30,8 @@ export interface EffectJson {
   readonly lamports?: string;
   readonly account?: string;
   readonly memo?: string;
+  /** SHA-256 over what the other fields do not show: a call's accounts and data, what is inside a proposal. */
+  readonly hash?: string;
 }
 
 export interface ViolationJson {
@@ -55,7 +59,7 @@ export function judgementToJson(policy: Policy, judgement: Judgement): Judgement
   return {
     decision: judgement.decision,
     violations: judgement.violations.map(violationToJson),
-    effects: judgement.effects.map((effect) => effectToJson(policy, effect)),
+    effects: effectsToJson(policy, judgement.effects),
     charges: chargesToJson(policy, judgement.charges),
     effectsHash: judgement.effectsHash,
     feeCap: String(judgement.feeCap),
@@ -72,6 +76,17 @@ export function assetName(policy: Policy, asset: AssetId): string {
   const known = policy.assets.get(asset)?.name;
   if (known !== undefined) return known;
   return /^[0-9a-f]{64}$/.test(asset) ? pubkeyToBase58(asset as string as Pubkey) : asset;
+}
+
+/** All effects in order; those inside a proposal follow it, their kinds marked `proposed`. */
+export function effectsToJson(policy: Policy, effects: readonly Effect[]): EffectJson[] {
+  return effects.flatMap((effect) => {
+    const json = effectToJson(policy, effect);
+    if (effect.kind !== 'proposal') return [json];
+    const inner = effectsToJson(policy, effect.effects);
+    const { instruction } = effect;
+    return [json, ...inner.map((each) => ({ ...each, instruction, kind: `proposed.${each.kind}` }))];
+  });
 }
 
 export function effectToJson(policy: Policy, effect: Effect): EffectJson {
@@ -99,10 +114,33 @@ export function effectToJson(policy: Policy, effect: Effect): EffectJson {
       };
     }
     case 'memo':
-      return { ...place, memo: showMemo(effect.bytes) };
+      return { ...place, memo: memoToJson(effect.bytes) };
+    case 'proposal':
+      return {
+        ...place,
+        ...specialFields(effect, (asset) => assetName(policy, asset)),
+        hash: hashInner(policy, effect),
+      };
+    case 'opaqueCall':
+      return { ...place, ...specialFields(effect, (asset) => assetName(policy, asset)), hash: hashCall(effect) };
     default:
       return { ...place, ...specialFields(effect, (asset) => assetName(policy, asset)) };
   }
+}
+
+/** Everything a proposal would do, in its order, so that an approval covers this proposal alone. */
+function hashInner(policy: Policy, { effects, programs }: Extract<Effect, { kind: 'proposal' }>): Hash {
+  const calls = programs.map(({ program, name, instruction }) => `${instruction} ${program}.${name}`);
+  return hashJson([effects.map((effect) => effectToJson(policy, effect)), calls]);
+}
+
+/** Nobody can say what a call of an unknown program does, so an approval covers exactly this one. */
+function hashCall({ program, accounts, data }: Extract<Effect, { kind: 'opaqueCall' }>): Hash {
+  return hashJson([program, [...accounts], data.toHex()]);
+}
+
+function hashJson(value: unknown): Hash {
+  return sha256Hex(new TextEncoder().encode(canonicalizeJson(value as Json) as string));
 }
 
 function addressOf(key: Pubkey | null): string | null {
@@ -110,7 +148,7 @@ function addressOf(key: Pubkey | null): string | null {
 }
 
 /** Different memos give different texts, also where one is too long to show: approvals are bound to this. */
-function showMemo(bytes: Uint8Array): string {
+export function memoToJson(bytes: Uint8Array): string {
   const text = escapeText(new TextDecoder().decode(bytes));
   return text.length <= MEMO_CHARACTERS_MAX
     ? text

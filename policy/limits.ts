@@ -56,6 +56,8 @@ export const ROLE_KEYS_MAX = 16;
 export const TTL_SECONDS_MAX = 2_678_400;
 /** Approvals of one wallet that wait at the same time. */
 export const PENDING_MAX = 256;
+/** Effects of one judgement, those inside proposals included: what can be shown to whoever approves. */
+export const EFFECTS_MAX = 32;
 /** Violations reported of one judgement; the decision counts all. */
 export const VIOLATIONS_REPORTED_MAX = 64;
 /** Budget lines of one ledger. Only payments to ever new recipients of an open group come near. */

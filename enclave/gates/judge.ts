@@ -1,6 +1,6 @@
 /** Gate: every effect of everything asked for is judged, together. */
 
-import { effectToJson, violationToJson } from '../../policy/json.ts';
+import { effectsToJson, violationToJson } from '../../policy/json.ts';
 import type { Judgement } from '../../policy/judge.ts';
 import { judge } from '../../policy/judge.ts';
 import { pubkeyFromBytes } from '../../policy/keys.ts';
@@ -39,7 +39,7 @@ export function judgeTransactions(
     lastSignedAt,
     approved: (effectsHash) => findApproved(approvals, effectsHash, now) !== null,
   });
-  const effects = judgement.effects.map((effect) => effectToJson(policy, effect));
+  const effects = effectsToJson(policy, judgement.effects);
   if (effects.length > EFFECTS_PER_CALL || measureCbor(effects) > EFFECTS_BYTES) return refuseSize(judgement);
   const shownViolations = judgement.violations.slice(0, VIOLATIONS_PER_CALL).map(violationToJson);
   return { ...judgement, shownEffects: effects, shownViolations };
@@ -47,7 +47,7 @@ export function judgeTransactions(
 
 /** What does not fit a frame can be shown to nobody, so it is not done. */
 function refuseSize(judgement: Judgement): Ruling {
-  const detail = `${judgement.effects.length} effects, ${EFFECTS_PER_CALL} or ${EFFECTS_BYTES} bytes of them at most`;
+  const detail = `${judgement.effects.length} effects or more, ${EFFECTS_PER_CALL} or ${EFFECTS_BYTES} bytes of them at most`;
   const violation = refuse('too-many-effects', detail);
   const denied = { decision: 'deny', violations: [violation], approvalUsed: false, charges: [], entries: [] } as const;
   return { ...judgement, ...denied, shownEffects: [], shownViolations: [violationToJson(violation)] };

@@ -7,9 +7,12 @@ import type { Wallet } from '../wallet/state.ts';
 import type { DecodedTransaction } from './decode.ts';
 
 /** Signs every message, or none leaves: a fault ends the wallet's signing for this boot. */
-export function signMessages(wallet: Wallet, transactions: readonly DecodedTransaction[]): SignedMessage[] {
+export function signMessages(
+  wallet: Wallet,
+  messages: readonly Pick<DecodedTransaction, 'messageBytes' | 'hash'>[],
+): SignedMessage[] {
   try {
-    return transactions.map(({ messageBytes, hash }) => ({ hash, signature: wallet.agent.sign(messageBytes) }));
+    return messages.map(({ messageBytes, hash }) => ({ hash, signature: wallet.agent.sign(messageBytes) }));
   } catch (error) {
     if (isReeveError(error, 'signature-fault')) wallet.phase = requirePhase(wallet, 'sign').failure;
     throw error;

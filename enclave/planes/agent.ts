@@ -1,16 +1,11 @@
 /** The agent plane's methods. No owner method is here, so none can be reached from an agent's socket. */
 
-import { violationToJson } from '../../policy/json.ts';
-import { refuse } from '../../policy/message.ts';
 import type { Enclave } from '../enclave.ts';
-import { hashMessage } from '../gates/decode.ts';
 import { openWallet } from '../gates/open-wallet.ts';
-import { requireRoom } from '../gates/require-room.ts';
 import type { MethodName, Outcome, Params } from '../link/schema/registry.ts';
 import { readApproval } from '../wallet/approvals.ts';
 import { describeBudget } from '../wallet/budget.ts';
-import { requirePhase } from '../wallet/phases.ts';
-import { emptyDecision, recordRefusal } from '../wallet/refusals.ts';
+import { signMessage } from '../wallet/message.ts';
 import { evaluate, sign } from '../wallet/sign.ts';
 import { hashBytes } from '../wallet/statement.ts';
 import type { Answer } from './answer.ts';
@@ -30,25 +25,11 @@ export function agentHandlers(enclave: Enclave): AgentHandlers {
     'receipts.since': (params) => receiptsSince('agent', enclave, params),
     sign: (params) => sign(enclave, params),
     evaluate: (params) => evaluate(enclave, params),
-    'message.sign': (params) => refuseMessage(enclave, params),
+    'message.sign': (params) => signMessage(enclave, params),
     'wallet.read': (params) => readWallet(enclave, params),
     'budget.read': (params) => readBudgets(enclave, params),
     'approval.read': (params) => readOneApproval(enclave, params),
   };
-}
-
-/** Off-chain messages: no policy of this version can allow one. */
-function refuseMessage(
-  enclave: Enclave,
-  params: Params<'agent', 'message.sign'>,
-): Answer<Outcome<'agent', 'message.sign'>> {
-  const wallet = openWallet(enclave, params);
-  requirePhase(wallet, 'message.sign');
-  requireRoom(wallet.chain);
-  const violations = [violationToJson(refuse('message-not-allowed', 'this version signs transactions only'))];
-  const messageHashes = [hashMessage(params.message)];
-  recordRefusal(wallet, { ...emptyDecision(wallet, 'deny'), messageHashes, violations }, enclave.clock.now());
-  return { result: { outcome: 'refused', violations }, wallet: wallet.name };
 }
 
 function readWallet(enclave: Enclave, params: Params<'agent', 'wallet.read'>): Answer<Outcome<'agent', 'wallet.read'>> {

@@ -1,19 +1,55 @@
-/** Effects that no budget bounds: each has to be allowed by name, and a policy cannot name any of them yet. Nothing lifts this. */
+/** Effects that no budget bounds: each has to be allowed by name, and to whom. Nothing lifts this. */
+import { pubkeyToBase58 } from '../keys.ts';
+import { EFFECTS_MAX } from '../limits.ts';
+import type { Policy } from '../policy.ts';
 import type { Effect, Violation } from '../types.ts';
 import type { Facts } from './facts.ts';
 import { pathOf, violate } from './facts.ts';
 
-export function judgeEffects({ effects }: Facts): Violation[] {
+/** What is too much to be shown is not done. */
+export function judgeSize({ effects }: Facts): Violation[] {
+  const count = effects.reduce((sum, effect) => sum + 1 + (effect.kind === 'proposal' ? effect.effects.length : 0), 0);
+  if (count <= EFFECTS_MAX) return [];
+  return [violate('too-many-effects', { detail: `${count} effects, ${EFFECTS_MAX} at most` })];
+}
+
+export function judgeEffects({ policy, effects }: Facts): Violation[] {
   return effects
-    .filter(isSpecial)
+    .filter((effect) => !isAllowed(policy, effect))
     .map((effect) => violate('effect-not-allowed', { path: pathOf(effect), detail: describe(effect) }));
 }
 
-/** Everything but payments and what they cost. A kind that is added later is special until this says otherwise. */
-function isSpecial({ kind }: Effect): boolean {
-  return kind !== 'transfer' && kind !== 'fee' && kind !== 'rent' && kind !== 'memo';
+/** Payments, costs, proposals, advances and calls of other programs have rules of their own. */
+function isAllowed({ effects: allowed }: Policy, effect: Effect): boolean {
+  switch (effect.kind) {
+    case 'transfer':
+    case 'limitUse':
+    case 'fee':
+    case 'rent':
+    case 'memo':
+    case 'proposal':
+    case 'opaqueCall':
+      return true;
+    case 'nonce':
+      return effect.action === 'advance';
+    case 'close':
+      return allowed.close;
+    case 'delegation':
+      if (effect.delegate === null) return allowed.revoke;
+      return effect.asset !== null && (allowed.delegates.get(effect.asset)?.has(effect.delegate) ?? false);
+    case 'burn':
+      return allowed.burn.has(effect.asset);
+    case 'stake':
+      if (effect.action === 'delegate') return effect.target !== null && allowed.votes.has(effect.target);
+      return allowed.stakeActions.has(effect.action);
+    case 'authorityChange':
+    case 'freeze':
+    case 'programUpgrade':
+      return false;
+  }
 }
 
-function describe({ kind }: Effect): string {
-  return `an effect of the kind ${kind}, which the policy does not allow`;
+function describe(effect: Effect): string {
+  const what = `an effect of the kind ${effect.kind}, which the policy does not allow`;
+  return 'account' in effect ? `${what}, on ${pubkeyToBase58(effect.account)}` : what;
 }

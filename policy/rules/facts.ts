@@ -7,16 +7,23 @@ import type { LeaseState } from '../lease.ts';
 import type { Entry, Ledger } from '../ledger.ts';
 import type { Asset, Group, Policy } from '../policy.ts';
 import type { AssetId, Charge, Effect, Millis, Pubkey, Violation } from '../types.ts';
+import type { JudgedCall } from './calls.ts';
 
 export type Transfer = Extract<Effect, { kind: 'transfer' }>;
 export type Rent = Extract<Effect, { kind: 'rent' }>;
 export type Fee = Extract<Effect, { kind: 'fee' }>;
 
-/** An outflow with the group that decides for its recipient, null when none does. */
+/** What is paid to somebody: out of our accounts, or out of a vault on the strength of a spending limit. */
+export type Payment = Pick<Transfer, 'transaction' | 'instruction' | 'asset' | 'amount' | 'destination' | 'recipient'>;
+
+/** A payment with the group that decides for its recipient, null when none does. */
 export interface GroupedTransfer {
-  readonly transfer: Transfer;
+  readonly transfer: Payment;
   readonly group: Group | null;
 }
+
+/** What is given away without a recipient: burned, delegated, or at the disposal of a program that is not decoded. */
+export type Spending = Pick<Payment, 'transaction' | 'instruction' | 'asset' | 'amount'>;
 
 export interface Facts {
   readonly policy: Policy;
@@ -26,9 +33,14 @@ export interface Facts {
   readonly refusals: readonly Violation[];
   readonly programs: readonly CalledInstruction[];
   readonly transfers: readonly GroupedTransfer[];
+  readonly spendings: readonly Spending[];
+  /** Calls of programs that are not decoded, held against the policy's descriptions. */
+  readonly calls: readonly JudgedCall[];
   readonly rents: readonly Rent[];
   readonly fees: readonly Fee[];
-  /** Sums per asset over all transactions: transfers, fees, rent, signatures. */
+  /** What each transaction costs in all, fees and rent included. */
+  readonly costs: ReadonlyMap<number, ReadonlyMap<AssetId, bigint>>;
+  /** Sums per asset over all transactions: payments, spendings, fees, rent, signatures. */
   readonly charges: readonly Charge[];
   /** The same on every budget line. */
   readonly entries: readonly Entry[];

@@ -4,7 +4,7 @@ import { findLedgerRoom, spent } from '../ledger.ts';
 import { LEDGER_LINES_MAX } from '../limits.ts';
 import type { Limits, Window } from '../policy.ts';
 import type { AssetId, Pubkey, Violation } from '../types.ts';
-import type { Facts, GroupedTransfer } from './facts.ts';
+import type { Facts, Spending } from './facts.ts';
 import { nameOf, sumBy, violate } from './facts.ts';
 
 /** What one transaction moves under one limit: of an asset, to anybody or to a group or to one of its recipients. */
@@ -16,7 +16,7 @@ interface Moved {
   readonly who: string;
 }
 
-/** Looks at transfers alone: fees and rent have limits of their own. */
+/** Looks at what is paid and spent: fees and rent have limits of their own. */
 export function judgePerTransaction(facts: Facts): Violation[] {
   return sumMoved(facts).flatMap(({ transaction, asset, amount, limits, who }) => {
     const limit = limits.perTransaction;
@@ -27,23 +27,23 @@ export function judgePerTransaction(facts: Facts): Violation[] {
   });
 }
 
-function sumMoved({ policy, transfers }: Facts): Moved[] {
+function sumMoved({ policy, transfers, spendings }: Facts): Moved[] {
   const moved = new Map<string, Moved>();
-  const add = (key: string, { transfer }: GroupedTransfer, limits: Limits | undefined, who: string) => {
+  const add = (key: string, spending: Spending, limits: Limits | undefined, who: string) => {
     if (limits === undefined) return;
-    const { transaction, asset } = transfer;
+    const { transaction, asset } = spending;
     const id = `${transaction} ${asset} ${key}`;
-    const amount = (moved.get(id)?.amount ?? 0n) + transfer.amount;
+    const amount = (moved.get(id)?.amount ?? 0n) + spending.amount;
     moved.set(id, { transaction, asset, amount, limits, who });
   };
-  for (const each of transfers) {
-    const { transfer, group } = each;
-    add('', each, policy.assets.get(transfer.asset), '');
+  for (const spending of spendings) add('', spending, policy.assets.get(spending.asset), '');
+  for (const { transfer, group } of transfers) {
+    add('', transfer, policy.assets.get(transfer.asset), '');
     const rule = group?.assets?.get(transfer.asset);
     const recipient = rule?.perRecipient ? ` ${transfer.recipient}` : '';
     add(
       `${group?.name}${recipient}`,
-      each,
+      transfer,
       rule,
       ` to ${rule?.perRecipient ? 'one recipient of ' : ''}group ${group?.name}`,
     );
@@ -52,9 +52,10 @@ function sumMoved({ policy, transfers }: Facts): Moved[] {
 }
 
 /** The owner is asked when one transaction moves more than this of an asset. */
-export function judgeApprovalAbove({ policy, transfers }: Facts): Violation[] {
-  const key = ({ transfer }: GroupedTransfer) => `${transfer.transaction} ${transfer.asset}`;
-  return [...sumBy(transfers, key, ({ transfer }) => transfer.amount)].flatMap(([id, amount]) => {
+export function judgeApprovalAbove({ policy, transfers, spendings }: Facts): Violation[] {
+  const key = ({ transaction, asset }: Spending) => `${transaction} ${asset}`;
+  const all = [...transfers.map(({ transfer }) => transfer), ...spendings];
+  return [...sumBy(all, key, ({ amount }) => amount)].flatMap(([id, amount]) => {
     const [transaction, asset] = id.split(' ') as [string, AssetId];
     const limit = policy.assets.get(asset)?.approvalAbove ?? null;
     if (limit === null || amount <= limit) return [];

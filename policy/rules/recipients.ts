@@ -1,6 +1,6 @@
 /** Who may receive what. Rent for an account made for somebody is theirs to take: they must be a recipient too. */
 import { pubkeyToBase58 } from '../keys.ts';
-import type { Violation } from '../types.ts';
+import type { Effect, Violation } from '../types.ts';
 import type { Facts, GroupedTransfer, Rent } from './facts.ts';
 import { nameOf, pathOf, violate } from './facts.ts';
 
@@ -31,8 +31,12 @@ function judgeTransfer({ policy }: Facts, { transfer, group }: GroupedTransfer):
   return [];
 }
 
-function judgeRent({ policy, agent }: Facts, rent: Rent): Violation[] {
-  if (rent.recipient === agent) return [];
+/** Accounts of a proposal belong to Squads, which gives their rent back to whom the multisig has named. */
+function judgeRent({ policy, agent, effects }: Facts, rent: Rent): Violation[] {
+  if (rent.recipient === agent || (rent.recipient !== null && policy.vaults.has(rent.recipient))) return [];
+  const isProposal = ({ kind, transaction, instruction }: Effect) =>
+    kind === 'proposal' && transaction === rent.transaction && instruction === rent.instruction;
+  if (rent.recipient === null && effects.some(isProposal)) return [];
   if (rent.recipient !== null && policy.findGroup(rent.recipient) !== null) return [];
   const owner = rent.recipient === null ? 'somebody unknown' : pubkeyToBase58(rent.recipient);
   return [
@@ -44,25 +48,18 @@ function judgeRent({ policy, agent }: Facts, rent: Rent): Violation[] {
 }
 
 /** Groups and assets whose every payment the owner wants to see. */
-export function judgeRecipientApprovals({ policy, transfers }: Facts): Violation[] {
-  return transfers.flatMap(({ transfer, group }) => {
+export function judgeRecipientApprovals({ policy, transfers, spendings }: Facts): Violation[] {
+  const asked = [...transfers, ...spendings.map((transfer) => ({ transfer, group: null }))];
+  return asked.flatMap(({ transfer, group }) => {
     const asset = nameOf(policy, transfer.asset);
     const path = pathOf(transfer);
-    const violations: Violation[] = [];
-    if (policy.approvals.assets.has(transfer.asset)) {
-      violations.push(
-        violate('approval-asset', { asset, path, detail: `every payment of ${asset} needs the owner’s approval` }),
-      );
-    }
-    if (group?.approval) {
-      violations.push(
-        violate('approval-recipient', {
-          asset,
-          path,
-          detail: `payments to group ${group.name} need the owner’s approval`,
-        }),
-      );
-    }
-    return violations;
+    const every = `every payment of ${asset} needs the owner’s approval`;
+    const some = `payments to group ${group?.name} need the owner’s approval`;
+    return [
+      ...(policy.approvals.assets.has(transfer.asset)
+        ? [violate('approval-asset', { asset, path, detail: every })]
+        : []),
+      ...(group?.approval ? [violate('approval-recipient', { asset, path, detail: some })] : []),
+    ];
   });
 }

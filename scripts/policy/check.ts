@@ -2,6 +2,7 @@
 
 import { checkPolicy } from '../../policy/check.ts';
 import { violationToJson } from '../../policy/json.ts';
+import { listRisks } from '../../policy/risks.ts';
 import { defineCommand } from '../cli/command.ts';
 import { usageError } from '../cli/failures.ts';
 import { EXIT } from '../cli/io.ts';
@@ -12,7 +13,7 @@ export const { run } = defineCommand(
   {
     usage: 'reeve policy check FILE',
     summary:
-      'Schema errors with their place and a hint, then numbered warnings about shapes that are probably not meant.',
+      'Schema errors with their place and a hint, then numbered warnings about shapes that are probably not meant, and what each allowance risks.',
     words: [0, 1],
     options: { policy: { value: 'FILE', text: 'the same as FILE' } },
   },
@@ -29,8 +30,11 @@ export const { run } = defineCommand(
     const warnings = checkPolicy(policy.value);
     const { hash } = policy.value;
     const lines = warnings.map(({ number, path: at, detail, why }) => `warning ${number} at ${at}: ${detail}: ${why}`);
-    context.report({ valid: true, hash, errors: [], warnings }, [
+    const risks = listRisks(policy.value);
+    const notes = risks.map(({ path: at, trusts, detail }) => `note at ${at} (${trusts}): ${detail}`);
+    context.report({ valid: true, hash, errors: [], warnings, risks }, [
       ...lines,
+      ...notes,
       `policy ${hash}: ${warnings.length} warnings`,
     ]);
     return EXIT.done;

@@ -4,7 +4,6 @@ import type { Judgement } from '../../policy/judge.ts';
 import { judge } from '../../policy/judge.ts';
 import type { LeaseState } from '../../policy/lease.ts';
 import { emptyLedger } from '../../policy/ledger.ts';
-import { U64_MAX } from '../../policy/limits.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Millis, Pubkey, Result, Violation } from '../../policy/types.ts';
 import type { Context, OptionSpec } from '../cli/command.ts';
@@ -51,8 +50,11 @@ function requireOption(context: Context, name: string): string {
   return value;
 }
 
+/** More than any sum of amounts on the wire. */
+const AMPLE = 2n ** 96n;
+
 /** A lease that never says no. */
 function ampleLease(policy: Policy): LeaseState {
-  const ceiling = Object.fromEntries([...policy.assets.keys()].map((asset) => [asset, U64_MAX]));
+  const ceiling = Object.fromEntries([...policy.assets.keys()].map((asset) => [asset, AMPLE]));
   return { number: 1, policyHash: policy.hash, ceiling, until: Number.MAX_SAFE_INTEGER as Millis, spentInBoot: {} };
 }

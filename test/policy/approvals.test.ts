@@ -104,7 +104,7 @@ t.test('effects in plain words', async (t) => {
     'pay a fee of 0.000005 SOL (5000)',
     `send 1.25 SOL (1250000000) to ${shop}`,
     `send 0.000007 USDC (7) to ${shop}`,
-    `pay 0.00203928 SOL (2039280) for a new token account of ${shop}`,
+    `pay 0.00203928 SOL (2039280) for a new account of ${shop}`,
     'write the memo “a\\u{202e}b\\u{a}\\\\”',
   ]);
   t.match(lines[5], /^send 0\.000000001 SOL \(1\) to an unknown owner, account /);

@@ -104,7 +104,7 @@ t.test('a document that is refused names the place', async (t) => {
     ],
     ['approval false', groups({ name: 'a', owners: 'any', approval: false }), ['/recipients/0/approval']],
     ['an unknown program', draft({ programs: { squads: [] } }), ['/programs/squads']],
-    ['an unknown instruction', draft({ programs: { system: ['assign'] } }), ['/programs/system/0']],
+    ['an unknown instruction', draft({ programs: { system: ['explode'] } }), ['/programs/system/0']],
     ['hours without length', draft({ schedule: { hours: [5, 5] } }), ['/schedule/hours']],
     ['hours from 24', draft({ schedule: { hours: [24, 5] } }), ['/schedule/hours']],
     ['a moment that is none', draft({ schedule: { notAfter: '2026-06-31T00:00:00Z' } }), ['/schedule/notAfter']],

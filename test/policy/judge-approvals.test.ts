@@ -94,7 +94,7 @@ t.test('an approved payment is charged nothing and not held against the ceiling'
 });
 
 t.test('an instruction no policy can name is refused for good, whatever is decoded of it', async (t) => {
-  const call = { program: 'system', name: 'assign', transaction: 0, instruction: 0 };
+  const call = { program: 'squads', name: 'spendingLimitUse', transaction: 0, instruction: 0 };
   const facts = { policy: compile(unknown), programs: [call] } as unknown as Facts;
   const codes = judgePrograms(facts).map(({ code }) => code);
   t.same(codes, ['instruction-never-allowed']);

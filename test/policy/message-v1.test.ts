@@ -1,10 +1,5 @@
 /** Version 1 messages and lookup tables. */
-import assert from 'node:assert/strict';
-import { getCompiledTransactionMessageDecoder } from '@solana/kit';
-import fc from 'fast-check';
 import t from 'tap';
-import { equalBytes } from '../../policy/bytes.ts';
-import { pubkeyToBase58 } from '../../policy/keys.ts';
 import { resolveKeys } from '../../policy/lookups.ts';
 import type { Message } from '../../policy/message.ts';
 import { decodeMessage, encodeMessage } from '../../policy/message.ts';
@@ -12,7 +7,6 @@ import { SYSTEM_PROGRAM } from '../../policy/programs/addresses.ts';
 import type { Pubkey } from '../../policy/types.ts';
 import { buildMessage, bytesOf, testKey } from './messages.ts';
 
-const scale = Number(process.env['REEVE_SCALE'] ?? 0.01);
 const call = { program: SYSTEM_PROGRAM, accounts: [testKey(1), testKey(2)], data: bytesOf(2, 0, 0, 0, 1_000n) };
 const base: Message = { ...buildMessage([testKey(1)], [call]), version: 1, config: {} };
 const wire = encodeMessage(base);
@@ -67,85 +61,6 @@ t.test('version 1, one rule a row', async (t) => {
   ];
   for (const [what, bytes, code] of rows) t.equal(codeOf(bytes), code, what);
   for (let length = 1; length < wire.length; length += 1) t.not(codeOf(wire.subarray(0, length)), 'ok');
-});
-
-const config = fc.record(
-  {
-    priorityFee: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
-    computeUnitLimit: fc.nat(),
-    loadedAccountsDataSizeLimit: fc.nat(),
-    heapSize: fc.integer({ min: 32, max: 256 }).map((kib) => kib * 1024),
-  },
-  { requiredKeys: [], noNullPrototype: true },
-);
-const messages: fc.Arbitrary<Message> = fc
-  .record({
-    config,
-    instructions: fc.array(
-      fc.record(
-        {
-          program: fc.constant(2),
-          accounts: fc.uint8Array({ max: 2, maxLength: 8 }),
-          data: fc.uint8Array({ maxLength: 300 }),
-        },
-        { noNullPrototype: true },
-      ),
-      { maxLength: 5 },
-    ),
-  })
-  .map((change) => ({ ...base, ...change }));
-
-t.test('version 1 decodes to what was encoded, and as kit decodes it', async (t) => {
-  const kit = getCompiledTransactionMessageDecoder();
-  t.doesNotThrow(() =>
-    fc.assert(
-      fc.property(messages, (message) => {
-        const bytes = encodeMessage(message);
-        const ours = decodeMessage(bytes);
-        if (!ours.ok) throw new Error(ours.refusal.detail);
-        assert.deepEqual(ours.value, message);
-        const theirs = kit.decode(bytes);
-        if (theirs.version !== 1) throw new Error('kit reads another version');
-        assert.deepEqual(theirs.staticAccounts, message.keys.map(pubkeyToBase58));
-        const { priorityFee, computeUnitLimit, loadedAccountsDataSizeLimit, heapSize } = message.config ?? {};
-        const values = [priorityFee, computeUnitLimit, loadedAccountsDataSizeLimit, heapSize];
-        assert.deepEqual(
-          theirs.configValues.map(({ value }) => value),
-          values.filter((value) => value !== undefined),
-        );
-        assert.deepEqual(
-          theirs.instructionPayloads.map(({ instructionAccountIndices, instructionData }) => ({
-            accounts: instructionAccountIndices,
-            data: Uint8Array.from(instructionData),
-          })),
-          message.instructions.map(({ accounts, data }) => ({ accounts: [...accounts], data })),
-        );
-      }),
-      { seed: 385, numRuns: Math.ceil(50_000 * scale) },
-    ),
-  );
-});
-
-t.test('no mutation of version 1 throws, and what is still accepted is canonical', async (t) => {
-  const mutation = fc.record({ at: fc.nat(), remove: fc.nat(2), insert: fc.uint8Array({ maxLength: 3 }) });
-  let accepted = 0;
-  t.doesNotThrow(() =>
-    fc.assert(
-      fc.property(messages, fc.array(mutation, { minLength: 1, maxLength: 3 }), (message, mutations) => {
-        let bytes = encodeMessage(message);
-        for (const { at, remove, insert } of mutations) {
-          const position = at % (bytes.length + 1);
-          bytes = bytesOf(bytes.subarray(0, position), insert, bytes.subarray(position + remove));
-        }
-        const result = decodeMessage(bytes);
-        if (!result.ok) return true;
-        accepted += 1;
-        return equalBytes(encodeMessage(result.value), bytes);
-      }),
-      { seed: 386, numRuns: Math.ceil(50_000 * scale) },
-    ),
-  );
-  t.ok(accepted > 0, `${accepted} mutants are messages`);
 });
 
 t.test('lookup tables stand for what the policy pins of them', async (t) => {

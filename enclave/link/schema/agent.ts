@@ -34,6 +34,30 @@ const Reused = Fields({
   messageHashes: Type.Array(Bytes32(), { maxItems: TRANSACTIONS_PER_CALL }),
 });
 
+const line = (maxLength: number) => Type.Optional(Type.String({ minLength: 1, maxLength }));
+/** Sign-in-with-Solana; times are RFC 3339 in UTC. What each may be is the policy's and `policy/sign-in.ts`'s to say. */
+export const SignIn = Fields({
+  domain: Type.String({ minLength: 1, maxLength: 253 }),
+  statement: line(512),
+  uri: line(1024),
+  chainId: line(32),
+  nonce: line(128),
+  issuedAt: line(32),
+  expirationTime: line(32),
+  notBefore: line(32),
+  requestId: line(128),
+});
+const MessageSigned = Fields({
+  outcome: Type.Literal('signed'),
+  signature: Bytes64(),
+  /** What the signature covers: the wrapped bytes, or the text the enclave built. */
+  message: Bytes(1, 8192),
+  charges: NamedAmounts,
+  budget: Budget,
+  receipt: ReceiptRef,
+  repeated: Type.Boolean(),
+});
+
 export const AGENT_METHODS = {
   ...SHARED_METHODS,
   sign: {
@@ -51,8 +75,9 @@ export const AGENT_METHODS = {
     }),
   },
   'message.sign': {
-    params: Fields({ ...Wallet, message: Bytes(1, 8192) }),
-    result: Refused,
+    /** Exactly one of the two: wrapped bytes, or the fields of a sign-in whose text the enclave builds. */
+    params: Fields({ ...Wallet, message: Type.Optional(Bytes(1, 8192)), signIn: Type.Optional(SignIn) }),
+    result: Type.Union([MessageSigned, Refused]),
   },
   'wallet.read': {
     params: Fields(Wallet),

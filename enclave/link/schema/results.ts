@@ -9,7 +9,7 @@ import { Address, AssetKey, Bytes32, Counter, Decimal, Fields, U64 } from './blo
 export const EffectJson = Fields({
   transaction: Counter(),
   instruction: Type.Integer({ minimum: -1, maximum: 255 }),
-  kind: Type.String({ maxLength: 32 }),
+  kind: Type.String({ maxLength: 48 }),
   asset: Type.Optional(Type.String({ maxLength: 64 })),
   amount: Type.Optional(Decimal()),
   from: Type.Optional(Address()),
@@ -20,6 +20,7 @@ export const EffectJson = Fields({
   lamports: Type.Optional(Decimal()),
   account: Type.Optional(Address()),
   memo: Type.Optional(Type.String({ maxLength: 1200 })),
+  hash: Type.Optional(Type.String({ pattern: '^[0-9a-f]{64}$', maxLength: 64 })),
 });
 export type EffectJson = Static<typeof EffectJson>;
 
