@@ -15,6 +15,8 @@ export interface WalletRegistry {
   list(after: string): Wallet[];
   /** Keeps the name for `owner` while `make` makes the wallet, then registers it. Throws `wallet-exists` or `wallets-full`. */
   add(name: string, owner: Uint8Array, make: () => Promise<Wallet>): Promise<Wallet>;
+  /** Counts a wallet of `from` as one of `to`, or throws `wallets-full`. */
+  changeOwner(from: Uint8Array, to: Uint8Array): void;
 }
 
 export function createRegistry(): WalletRegistry {
@@ -57,6 +59,15 @@ export function createRegistry(): WalletRegistry {
     };
   }
 
+  function changeOwner(from: Uint8Array, to: Uint8Array): void {
+    const [old, next] = [Buffer.from(from).toString('hex'), Buffer.from(to).toString('hex')];
+    if (old === next) return;
+    const owned = perOwner.get(next) ?? 0;
+    if (owned >= WALLETS_PER_OWNER) throw new ReeveError('wallets-full', { limit: WALLETS_PER_OWNER, per: 'owner' });
+    perOwner.set(next, owned + 1);
+    perOwner.set(old, (perOwner.get(old) ?? 1) - 1);
+  }
+
   return {
     pool,
     get size() {
@@ -68,5 +79,6 @@ export function createRegistry(): WalletRegistry {
       return names.map((name) => wallets.get(name) as Wallet);
     },
     add,
+    changeOwner,
   };
 }

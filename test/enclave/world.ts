@@ -16,16 +16,19 @@ import { decodeReceipt } from '../../enclave/link/receipts.ts';
 import { createLog } from '../../enclave/log.ts';
 import { startEnclave } from '../../enclave/start.ts';
 import { STANDARD_POLICY } from '../../scripts/dev/kms/policy.ts';
+import type { DevKms } from '../../scripts/dev/kms/server.ts';
 import { devCredentials, startDevKms } from '../../scripts/dev/kms/server.ts';
-import { openKeyStore } from '../../scripts/dev/kms/store.ts';
 import { startSimulatedNsm } from '../../scripts/dev/nsm.ts';
 
-const REGION = 'eu-central-1';
 const MAIN = join(import.meta.dirname, '..', '..', 'enclave', 'main.ts');
 
 export interface World {
   readonly folder: string;
   readonly kmsKeyArn: string;
+  /** Another sealing key in the development KMS, with this key policy. */
+  createKey(policy?: string): string;
+  /** The development KMS: its faults, its keys. */
+  readonly kms: DevKms;
   /** Milliseconds the NSM's clock is ahead of the machine's. */
   nsmOffset: number;
   /** Host names the relay was asked for. */
@@ -91,8 +94,9 @@ export async function createWorld(t: Test, options: { trust?: object } = {}): Pr
     pcrs: { 0: pcr, 1: pcr, 2: pcr },
     now: () => Date.now() + nsmOffset,
   });
-  const key = openKeyStore(at('nsm'), REGION, Date.now).create('SYMMETRIC_DEFAULT', 'sealing', STANDARD_POLICY);
   const kms = await startDevKms({ port: 0, stateDir: at('nsm'), nsmRootDer: nsm.rootDer, log: () => undefined });
+  const createKey = (policy = STANDARD_POLICY) => kms.keys.create('SYMMETRIC_DEFAULT', 'sealing', policy).arn;
+  const kmsKeyArn = createKey();
   const relay = await startRelay(at('kms.sock'), kms.port, relayed);
   const trust = {
     mode: 'development',
@@ -120,7 +124,9 @@ export async function createWorld(t: Test, options: { trust?: object } = {}): Pr
   });
   return {
     folder,
-    kmsKeyArn: key.arn,
+    kmsKeyArn,
+    createKey,
+    kms,
     relayed,
     log,
     get nsmOffset() {

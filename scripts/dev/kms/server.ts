@@ -27,6 +27,7 @@ import { readInput } from './input.ts';
 import type { KmsContext, Output } from './operations.ts';
 import { operations } from './operations.ts';
 import { createSealer } from './recipient.ts';
+import type { KeyStore } from './store.ts';
 import { openKeyStore } from './store.ts';
 
 export { devCredentials } from './authentication.ts';
@@ -67,6 +68,8 @@ export interface DevKms {
   /** The authority that clients must trust, for this KMS alone. */
   readonly caPem: string;
   readonly region: string;
+  /** The keys themselves, as whoever owns the state folder can read them. */
+  readonly keys: KeyStore;
 }
 
 /** Starts a development KMS. Rejects when the port is taken. */
@@ -88,7 +91,7 @@ export async function startDevKms(options: DevKmsOptions): Promise<DevKms> {
   const { port } = server.address() as AddressInfo;
   const endpoint = `https://127.0.0.1:${port}`;
   log(`development KMS (simulated, keys in ${join(stateDir, 'kms.json')}) on ${endpoint}`);
-  return { close: () => stop(server), port, endpoint, caPem: tls.caPem, region };
+  return { close: () => stop(server), port, endpoint, caPem: tls.caPem, region, keys: context.keys };
 }
 
 function logLine(line: string): void {
