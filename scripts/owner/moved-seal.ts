@@ -11,7 +11,7 @@ import type { Receipt } from '../../enclave/link/receipts.ts';
 import type { Envelope } from '../../enclave/link/schema/command.ts';
 import type { Statement } from '../../enclave/link/schema/statement.ts';
 import { isValid } from '../../enclave/link/validators.ts';
-import { checkChain, fetchReceipts } from '../audit/chain.ts';
+import { checkChain, fetchReceiptsTo } from '../audit/chain.ts';
 import { toHex } from '../cli/text.ts';
 import type { Pins } from './attest.ts';
 import { checkPins } from './attest.ts';
@@ -44,9 +44,9 @@ async function readMove(
   { wallet, head }: Statement,
   pins: Pins,
 ): Promise<{ seal: Uint8Array; proof: SealProof }> {
-  const stored = await fetchReceipts(await session.admin(), wallet);
+  const stored = await fetchReceiptsTo(await session.admin(), wallet, head.seq);
   const claim = { seq: head.seq, hash: toHex(head.hash) };
-  const { receipts } = checkChain(wallet, stored.slice(0, head.seq), claim);
+  const { receipts } = checkChain(wallet, stored, claim);
   const move = receipts.findLast(hasSeal);
   if (move === undefined) throw new ReeveError('chain-invalid', { what: 'no new seal in the receipts', wallet });
   const { seal, envelope } = move.body as { seal: Uint8Array; envelope: Envelope };

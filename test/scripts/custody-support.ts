@@ -158,7 +158,6 @@ async function startHost(
   const kmsRoots = [{ name: 'development', pem: kms.caPem }];
   const trust = { mode: 'development', nsm: 'simulated', clockSource: 'any', refuseDebug: true, kmsRoots };
   writeFileSync(at('trust'), JSON.stringify(trust));
-  writeFileSync(at('credentials'), JSON.stringify(devCredentials), { mode: 0o600 });
   const paths = {
     trust: at('trust'),
     agent: at('a.sock'),
@@ -173,8 +172,8 @@ async function startHost(
     store: at('store'),
     sockets: { directory: at('agents') },
     admin: at('admin.sock'),
-    kms: { relay: paths.kms, target: `127.0.0.1:${kms.port}` },
-    credentials: { file: at('credentials') },
+    kms: { relay: paths.kms, endpoints: { [`kms.${kms.region}.amazonaws.com`]: `127.0.0.1:${kms.port}` } },
+    credentials: devCredentials,
   };
   writeFileSync(at('config.json'), JSON.stringify(config));
   const proxy = await startHostProxy(readConfig(at('config.json')), pino({ level: 'silent' }));
@@ -194,8 +193,8 @@ async function untilServing(socketPath: string): Promise<void> {
   for (let attempt = 0; attempt < 400; attempt++) {
     const health = await get(socketPath, '/v1/health').catch(() => null);
     const hello = health?.['enclave'] === 'up' ? await get(socketPath, '/v1/hello').catch(() => null) : null;
-    const inside = (hello?.['wallets'] as unknown[] | undefined)?.length;
-    if (inside !== undefined && inside >= (health?.['wallets'] as unknown[]).length) return;
+    const [inside, stored] = [hello?.['wallets'], health?.['wallets']];
+    if (Array.isArray(inside) && Array.isArray(stored) && inside.length >= stored.length) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
   throw new Error('the host does not serve');

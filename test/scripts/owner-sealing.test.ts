@@ -1,12 +1,14 @@
 /** `sign`, `rotate-owner`, `reseal`, `retire`, close-and-move: with the real enclave and host proxy, cut short at every request and done again. */
 
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { pubkeyFromBase58, pubkeyToBytes } from '../../policy/keys.ts';
+import { commandSigningBytes, encodeCommandBody, sealCommand } from '../../enclave/link/commands.ts';
 import { readPins } from '../../scripts/owner/copy.ts';
+import { readMovedPins } from '../../scripts/renewer/repin.ts';
 import { paymentOf, STRANGER } from '../enclave/helpers.ts';
+import type { TestKey } from '../keys.ts';
+import { makeKey } from '../keys.ts';
 import type { Custody } from './custody-support.ts';
 import { startCustody } from './custody-support.ts';
 import type { Ran } from './owner-support.ts';
@@ -62,7 +64,7 @@ t.test('sign shows the effects, signs the bytes, and refuses what it cannot show
   writeFileSync(file, Buffer.alloc(40, 0xfe).toString('base64'));
   t.match(await custody.owner('sign', 'w', '--message', file), {
     code: 1,
-    json: { error: { code: 'transaction-malformed' } },
+    json: { error: { code: 'message-version-unsupported' } },
   });
   t.match(await done(custody.owner('sign', 'w', '--message', file, '--undecoded')), { transaction: null });
 });
@@ -158,11 +160,29 @@ t.test('retire is final', async (t) => {
   t.match(await custody.owner('resume', 'w'), { code: 1 });
 });
 
-t.test('a renewer’s socket does not follow a stranger', async (t) => {
-  const custody = await startLeased(t);
-  const { readMovedPins } = await import('../../scripts/renewer/repin.ts');
-  const pins = readPins(custody.profile(), 'w');
-  const body = createHash('sha256').digest();
-  t.throws(() => readMovedPins(pins, { envelope: [new Uint8Array(80)], body }), { code: 'command-malformed' });
-  t.ok(pubkeyToBytes(pubkeyFromBase58('9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM') as never));
+t.test('a renewer follows the pinned owner’s own command and nobody else’s', (t) => {
+  const [owner, next, stranger] = ['owner', 'next', 'stranger'].map(makeKey) as [TestKey, TestKey, TestKey];
+  const [agent, receiptKey] = [makeKey('agent').key, makeKey('receipt').key];
+  const kmsKeyArn = 'arn:aws:kms:eu-central-1:000000000000:key/a';
+  const pins = { wallet: 'w', agent, receiptKey, owner: owner.key, kmsKeyArn };
+  const content = { ownerPublicKey: next.key, kmsKeyArn: `${kmsKeyArn}b`, policyHash: new Uint8Array(32), version: 2 };
+  const proof = (keys: readonly TestKey[], wallet = 'w', changes: object = {}) => {
+    const { bytes, hash } = encodeCommandBody('owner.rotate', { ...content, ...changes });
+    const binding = { wallet, boot: new Uint8Array(32), seq: 2, notAfter: 1n, command: 'owner.rotate' as const };
+    const payload = { v: 1 as const, ...binding, bodyHash: hash };
+    const sealed = keys.map((key) => ({ key: key.key, signature: key.sign(commandSigningBytes(payload, key.key)) }));
+    return { envelope: sealCommand(payload, sealed), body: bytes };
+  };
+  const moved = readMovedPins(pins, proof([owner, next]));
+  t.same(moved, { ...pins, owner: next.key, kmsKeyArn: `${kmsKeyArn}b` });
+  t.same(readMovedPins(moved, proof([owner, next])), moved, 'again changes nothing');
+  const rows: readonly (readonly [string, ReturnType<typeof proof>, string])[] = [
+    ['a stranger', proof([stranger, next]), 'command-signature'],
+    ['the owner without the next one', proof([owner]), 'command-signature'],
+    ['another next one', proof([owner, stranger]), 'command-signature'],
+    ['another wallet', proof([owner, next], 'v'), 'command-wallet'],
+    ['another body', { ...proof([owner, next]), body: proof([owner, next], 'w', { version: 3 }).body }, 'command-body'],
+  ];
+  for (const [name, given, code] of rows) t.throws(() => readMovedPins(pins, given), { code }, name);
+  t.end();
 });
