@@ -101,6 +101,7 @@ export async function startCustody(t: Test): Promise<Custody> {
     async restart(next?: Image) {
       image = next ?? image;
       await running.close();
+      running = { admin: '', close: async () => undefined };
       running = await startHost(folder, kms, host, image, custody);
     },
     async moveHost() {
@@ -177,15 +178,16 @@ async function startHost(
   };
   writeFileSync(at('config.json'), JSON.stringify(config));
   const proxy = await startHostProxy(readConfig(at('config.json')), pino({ level: 'silent' }));
-  await untilServing(at('admin.sock'));
-  return {
-    admin: at('admin.sock'),
-    async close() {
-      await enclave.stop();
-      await proxy.close({ closeWallets: false });
-      await nsm.close();
-    },
+  const close = async () => {
+    await enclave.stop();
+    await proxy.close({ closeWallets: false });
+    await nsm.close();
   };
+  await untilServing(at('admin.sock')).catch(async (error: unknown) => {
+    await close();
+    throw error;
+  });
+  return { admin: at('admin.sock'), close };
 }
 
 /** Until every stored wallet is in the enclave and credentials have come. */
@@ -194,6 +196,7 @@ async function untilServing(socketPath: string): Promise<void> {
     const health = await get(socketPath, '/v1/health').catch(() => null);
     const hello = health?.['enclave'] === 'up' ? await get(socketPath, '/v1/hello').catch(() => null) : null;
     const [inside, stored] = [hello?.['wallets'], health?.['wallets']];
+    if (Object.keys(health?.['unrestored'] ?? {}).length > 0) break;
     if (Array.isArray(inside) && Array.isArray(stored) && inside.length >= stored.length) return;
     await new Promise((resolve) => setTimeout(resolve, 25));
   }

@@ -38,6 +38,8 @@ export const operations: Readonly<Record<string, Operation>> = {
   Decrypt: decrypt,
   PutKeyPolicy: putKeyPolicy,
   GetKeyPolicy: getKeyPolicy,
+  CreateGrant: createGrant,
+  ListGrants: listGrants,
 };
 
 /** The key a request names, once its policy allows the action. */
@@ -48,7 +50,8 @@ function permitted(
   conditions: Iterable<readonly [string, string]> = [],
 ): KmsKey {
   const key = keys.find(text(input, 'KeyId'));
-  authorize(key.policy, `kms:${action}`, key.arn, new Map(conditions));
+  const isGranted = key.grants?.some(({ operations }) => operations.includes(action)) ?? false;
+  authorize(key.policy, `kms:${action}`, key.arn, new Map(conditions), isGranted);
   return key;
 }
 
@@ -243,4 +246,23 @@ function checkLockout(policy: string, arn: string): void {
 function getKeyPolicy({ keys }: KmsContext, input: Input): Output {
   choice(input, 'PolicyName', ['default'], 'default');
   return { Policy: permitted(keys, input, 'GetKeyPolicy').policy, PolicyName: 'default' };
+}
+
+/** To the one caller there is, without constraints: enough to see that a Deny beats it. */
+function createGrant({ keys }: KmsContext, input: Input): Output {
+  const key = permitted(keys, input, 'CreateGrant');
+  text(input, 'GranteePrincipal');
+  const operations = input['Operations'];
+  if (!Array.isArray(operations) || !operations.every((operation) => typeof operation === 'string')) {
+    return fail('ValidationException', 'Operations must be a list of strings');
+  }
+  const id = randomBytes(32).toString('hex');
+  keys.replace({ ...key, grants: [...(key.grants ?? []), { id, operations }] });
+  return { GrantId: id, GrantToken: id };
+}
+
+function listGrants({ keys }: KmsContext, input: Input): Output {
+  const { arn, grants = [] } = permitted(keys, input, 'ListGrants');
+  const listed = grants.map(({ id, operations }) => ({ KeyId: arn, GrantId: id, Operations: operations }));
+  return { Grants: listed, Truncated: false };
 }

@@ -2,7 +2,7 @@
  * The development KMS: AWS's JSON 1.1 protocol over HTTPS on loopback, under a certificate authority of its own. It speaks for real KMS
  * host names, so the enclave's TLS client is the same as on AWS; only the trust file that names the authority differs.
  *
- * It simulates: keys lie in a file that whoever owns the folder can read. Grants, aliases, key deletion and rotation do not exist.
+ * It simulates: keys lie in a file that whoever owns the folder can read. Aliases, key deletion and rotation do not exist.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
