@@ -15,6 +15,7 @@ import type { WireAppend } from '../../enclave/link/messages.ts';
 import { decodeReceipt } from '../../enclave/link/receipts.ts';
 import { createLog } from '../../enclave/log.ts';
 import { startEnclave } from '../../enclave/start.ts';
+import type { Interferer } from '../../scripts/dev/kms/interference.ts';
 import { STANDARD_POLICY } from '../../scripts/dev/kms/policy.ts';
 import type { DevKms } from '../../scripts/dev/kms/server.ts';
 import { devCredentials, startDevKms } from '../../scripts/dev/kms/server.ts';
@@ -81,7 +82,7 @@ export function createStore(): HostStore {
 }
 
 /** Starts everything but the enclave; the test's end stops it all and removes its files. */
-export async function createWorld(t: Test, options: { trust?: object } = {}): Promise<World> {
+export async function createWorld(t: Test, options: { trust?: object; interferer?: Interferer } = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'rv-enclave-'));
   const at = (name: string) => join(folder, name);
   const relayed: string[] = [];
@@ -94,7 +95,14 @@ export async function createWorld(t: Test, options: { trust?: object } = {}): Pr
     pcrs: { 0: pcr, 1: pcr, 2: pcr },
     now: () => Date.now() + nsmOffset,
   });
-  const kms = await startDevKms({ port: 0, stateDir: at('nsm'), nsmRootDer: nsm.rootDer, log: () => undefined });
+  const { interferer } = options;
+  const kms = await startDevKms({
+    port: 0,
+    stateDir: at('nsm'),
+    nsmRootDer: nsm.rootDer,
+    log: () => undefined,
+    ...(interferer === undefined ? {} : { interferer }),
+  });
   const createKey = (policy = STANDARD_POLICY) => kms.keys.create('SYMMETRIC_DEFAULT', 'sealing', policy).arn;
   const kmsKeyArn = createKey();
   const relay = await startRelay(at('kms.sock'), kms.port, relayed);

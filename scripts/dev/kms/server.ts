@@ -24,6 +24,8 @@ import {
 import { authenticate } from './authentication.ts';
 import { fail, faultOf, kmsFaults } from './faults.ts';
 import { readInput } from './input.ts';
+import type { Interferer } from './interference.ts';
+import { interfere } from './interference.ts';
 import type { KmsContext, Output } from './operations.ts';
 import { operations } from './operations.ts';
 import { createSealer } from './recipient.ts';
@@ -58,6 +60,8 @@ export interface DevKmsOptions {
   readonly now?: () => number;
   /** Gets one line at start and one per request: operation and outcome, never contents. */
   readonly log?: (line: string) => void;
+  /** Faults a test puts in the way. */
+  readonly interferer?: Interferer;
 }
 
 export interface DevKms {
@@ -85,7 +89,10 @@ export async function startDevKms(options: DevKmsOptions): Promise<DevKms> {
   writeFileSync(join(stateDir, KMS_CA_FILE), tls.caPem, { mode: 0o600 });
   const context = { keys: openKeyStore(stateDir, region, now), nsmRootDer, now, seal: createSealer() };
   const server = createServer({ key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' }, (request, response) => {
-    void answer(request, response, context, region, log);
+    const kind = options.interferer?.kind ?? null;
+    if (kind === 'dead') request.socket.destroy();
+    else if (kind !== 'silent')
+      void answer(request, response, { ...context, interferer: options.interferer }, region, log);
   });
   await listen(server, options.port);
   const { port } = server.address() as AddressInfo;
@@ -146,7 +153,7 @@ function stop(server: Server): Promise<void> {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  context: KmsContext,
+  context: KmsContext & { readonly interferer: Interferer | undefined },
   region: string,
   log: (line: string) => void,
 ): Promise<void> {
@@ -154,7 +161,9 @@ async function answer(
   try {
     const body = await readBody(request);
     authenticate({ headers: request.headers, body }, region, context.now());
-    write(response, 200, run(context, request, operation, body));
+    if (context.interferer?.kind === 'throttled') fail('ThrottlingException', 'Rate exceeded');
+    const output = run(context, request, operation, body);
+    write(response, 200, context.interferer === undefined ? output : interfere(context.interferer, output));
     log(`development KMS: ${operation} done`);
   } catch (error) {
     const fault = faultOf(error);
