@@ -30,6 +30,8 @@ export interface World {
   createKey(policy?: string): string;
   /** The development KMS: its faults, its keys. */
   readonly kms: DevKms;
+  /** Where the host's relay really connects. */
+  relayPort: number;
   /** Milliseconds the NSM's clock is ahead of the machine's. */
   nsmOffset: number;
   /** Host names the relay was asked for. */
@@ -105,7 +107,8 @@ export async function createWorld(t: Test, options: { trust?: object; interferer
   });
   const createKey = (policy = STANDARD_POLICY) => kms.keys.create('SYMMETRIC_DEFAULT', 'sealing', policy).arn;
   const kmsKeyArn = createKey();
-  const relay = await startRelay(at('kms.sock'), kms.port, relayed);
+  let relayPort = kms.port;
+  const relay = await startRelay(at('kms.sock'), () => relayPort, relayed);
   const trust = {
     mode: 'development',
     nsm: 'simulated',
@@ -137,6 +140,12 @@ export async function createWorld(t: Test, options: { trust?: object; interferer
     kms,
     relayed,
     log,
+    get relayPort() {
+      return relayPort;
+    },
+    set relayPort(port: number) {
+      relayPort = port;
+    },
     get nsmOffset() {
       return nsmOffset;
     },
@@ -171,7 +180,7 @@ export async function createWorld(t: Test, options: { trust?: object; interferer
 }
 
 /** The host's byte relay: one line, then raw bytes both ways. */
-async function startRelay(path: string, port: number, relayed: string[]): Promise<() => Promise<void>> {
+async function startRelay(path: string, port: () => number, relayed: string[]): Promise<() => Promise<void>> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
@@ -181,7 +190,7 @@ async function startRelay(path: string, port: number, relayed: string[]): Promis
       const end = first?.indexOf('\n') ?? -1;
       if (first === null || end < 0) return socket.destroy();
       relayed.push(first.subarray(0, end).toString());
-      const target = connect(port, '127.0.0.1');
+      const target = connect(port(), '127.0.0.1');
       sockets.add(target);
       target.on('error', () => socket.destroy());
       target.write(first.subarray(end + 1));

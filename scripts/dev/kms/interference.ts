@@ -16,7 +16,10 @@ export type Interference =
   | 'plaintext'
   /** An envelope that is none, or one made for another key. */
   | 'garbage'
-  | 'other-envelope';
+  | 'other-envelope'
+  /** Well-formed and for the right recipient, with a secret of the forger's own, or one too short. */
+  | 'forged-envelope'
+  | 'short-envelope';
 
 /** Held by the test and read at every request. */
 export interface Interferer {
@@ -41,5 +44,17 @@ export function interfere({ kind, envelope = '' }: Interferer, output: Output): 
       return { ...output, CiphertextForRecipient: envelope };
     default:
       return output;
+  }
+}
+
+/** The secret that is sealed to the recipient. */
+export function forge(interferer: Interferer | undefined, secret: Uint8Array): Uint8Array {
+  switch (interferer?.kind) {
+    case 'forged-envelope':
+      return randomBytes(secret.length);
+    case 'short-envelope':
+      return randomBytes(16);
+    default:
+      return secret;
   }
 }

@@ -4,6 +4,8 @@ import { decryptBlob, encryptBlob, keyIdOf, MAX_BLOB_BYTES } from './blob.ts';
 import { fail } from './faults.ts';
 import type { Input } from './input.ts';
 import { blob, choice, optionalCount, optionalFlag, optionalMap, optionalText, text } from './input.ts';
+import type { Interferer } from './interference.ts';
+import { forge } from './interference.ts';
 import { authorize, parsePolicy, STANDARD_POLICY } from './policy.ts';
 import type { Recipient } from './recipient.ts';
 import { attestationConditions, readRecipient } from './recipient.ts';
@@ -21,6 +23,7 @@ export interface KmsContext {
   readonly nsmRootDer: Uint8Array;
   readonly now: () => number;
   readonly seal: (plaintext: Uint8Array, recipient: Recipient) => string;
+  readonly interferer?: Interferer | undefined;
 }
 
 export type Output = Readonly<Record<string, unknown>>;
@@ -174,7 +177,7 @@ function conditionsOf(input: Input, recipient: Recipient | null): readonly (read
 function release(context: KmsContext, plaintext: Uint8Array, recipient: Recipient | null): Output {
   return recipient === null
     ? { Plaintext: Buffer.from(plaintext).toString('base64') }
-    : { CiphertextForRecipient: context.seal(plaintext, recipient) };
+    : { CiphertextForRecipient: context.seal(forge(context.interferer, plaintext), recipient) };
 }
 
 function generateDataKey(context: KmsContext, input: Input): Output {

@@ -153,7 +153,7 @@ function stop(server: Server): Promise<void> {
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  context: KmsContext & { readonly interferer: Interferer | undefined },
+  context: KmsContext,
   region: string,
   log: (line: string) => void,
 ): Promise<void> {
