@@ -1,13 +1,15 @@
-/** An Ed25519 key that signs inside this process and cannot be read out of it through this interface. */
+/** An Ed25519 key that signs inside this process. */
 
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
-import { pkcs8FromSeed, publicKeyFromSpki } from './link/ed25519.ts';
+import { KEY_BYTES, pkcs8FromSeed, publicKeyFromSpki } from './link/ed25519.ts';
 import { ReeveError } from './link/errors.ts';
 
 export interface SigningKey {
   readonly publicKey: Uint8Array;
   /** The signature, computed twice: two that differ (a fault in the machine could give the key away) throw `signature-fault` and neither leaves. */
   sign(message: Uint8Array): Uint8Array;
+  /** Writes the seed into `target`, for the seal alone. The caller wipes it. */
+  writeSeed(target: Uint8Array): void;
 }
 
 /** Makes the key of a seed. The seed's bytes stay the caller's to wipe; the intermediate form is wiped here. */
@@ -24,6 +26,11 @@ export function createSigningKey(seed: Uint8Array): SigningKey {
       const second = sign(null, message, key);
       if (!first.equals(second)) throw new ReeveError('signature-fault', {});
       return new Uint8Array(first);
+    },
+    writeSeed(target) {
+      const form = key.export({ format: 'der', type: 'pkcs8' });
+      target.set(form.subarray(-KEY_BYTES));
+      form.fill(0);
     },
   };
 }

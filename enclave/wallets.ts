@@ -15,12 +15,29 @@ export interface WalletRegistry {
   list(after: string): Wallet[];
   /** Keeps the name for `owner` while `make` makes the wallet, then registers it. Throws `wallet-exists` or `wallets-full`. */
   add(name: string, owner: Uint8Array, make: () => Promise<Wallet>): Promise<Wallet>;
+  /** Counts a wallet of `from` as one of `to`, or throws `wallets-full`. */
+  changeOwner(from: Uint8Array, to: Uint8Array): void;
+}
+
+/** How many wallets each owner key has. */
+function createCounts() {
+  const counts = new Map<string, number>();
+  const nameOf = (owner: Uint8Array) => Buffer.from(owner).toString('hex');
+  const change = (owner: Uint8Array, by: number) => counts.set(nameOf(owner), (counts.get(nameOf(owner)) ?? 0) + by);
+  return {
+    take(owner: Uint8Array): void {
+      if ((counts.get(nameOf(owner)) ?? 0) >= WALLETS_PER_OWNER)
+        throw new ReeveError('wallets-full', { limit: WALLETS_PER_OWNER, per: 'owner' });
+      change(owner, 1);
+    },
+    give: (owner: Uint8Array) => void change(owner, -1),
+  };
 }
 
 export function createRegistry(): WalletRegistry {
   const wallets = new Map<string, Wallet>();
   const taken = new Set<string>();
-  const perOwner = new Map<string, number>();
+  const counts = createCounts();
   const pool = createPool();
 
   function find(name: string): Wallet {
@@ -30,7 +47,7 @@ export function createRegistry(): WalletRegistry {
   }
 
   async function add(name: string, owner: Uint8Array, make: () => Promise<Wallet>): Promise<Wallet> {
-    const release = reserve(name, Buffer.from(owner).toString('hex'));
+    const release = reserve(name, owner);
     try {
       const wallet = await make();
       wallets.set(name, wallet);
@@ -42,19 +59,23 @@ export function createRegistry(): WalletRegistry {
   }
 
   /** Returns the step that gives name and place back. */
-  function reserve(name: string, owner: string): () => void {
-    const owned = perOwner.get(owner) ?? 0;
+  function reserve(name: string, owner: Uint8Array): () => void {
     if (taken.has(name)) throw new ReeveError('wallet-exists', { wallet: name });
-    if (owned >= WALLETS_PER_OWNER) throw new ReeveError('wallets-full', { limit: WALLETS_PER_OWNER, per: 'owner' });
     if (taken.size >= WALLETS_PER_ENCLAVE) {
       throw new ReeveError('wallets-full', { limit: WALLETS_PER_ENCLAVE, per: 'enclave' });
     }
+    counts.take(owner);
     taken.add(name);
-    perOwner.set(owner, owned + 1);
     return () => {
       taken.delete(name);
-      perOwner.set(owner, (perOwner.get(owner) ?? 1) - 1);
+      counts.give(owner);
     };
+  }
+
+  function changeOwner(from: Uint8Array, to: Uint8Array): void {
+    if (Buffer.from(from).equals(to)) return;
+    counts.take(to);
+    counts.give(from);
   }
 
   return {
@@ -68,5 +89,6 @@ export function createRegistry(): WalletRegistry {
       return names.map((name) => wallets.get(name) as Wallet);
     },
     add,
+    changeOwner,
   };
 }

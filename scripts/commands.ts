@@ -53,6 +53,11 @@ const COMMANDS: readonly Entry[] = [
     text: 'verifies an attestation document offline',
     load: () => import('./attestation/verify.ts'),
   },
+  {
+    words: 'attestation key-policy',
+    text: 'the KMS key policy of a sealing or role key, and whether a key has it',
+    load: () => import('./attestation/key-policy.ts'),
+  },
   { words: 'audit verify', text: 'checks a chain of receipts offline', load: () => import('./audit/verify.ts') },
   { words: 'admin send', text: 'sends a command that was signed elsewhere', load: () => import('./admin/send.ts') },
 ];

@@ -9,7 +9,7 @@ import { COMMANDS } from '../link/schema/command.ts';
 import type { Wallet } from '../wallet/state.ts';
 
 /** Commands that only make things stricter: taken also while the clock is not believed. */
-const WITHOUT_CLOCK: ReadonlySet<CommandName> = new Set<CommandName>(['pause', 'deny', 'close']);
+const WITHOUT_CLOCK: ReadonlySet<CommandName> = new Set<CommandName>(['pause', 'deny', 'close', 'wallet.retire']);
 
 /** Throws `command-signature` unless every signer is the owner or has a role of this command. */
 export function checkRole(
@@ -24,6 +24,13 @@ export function checkRole(
   ]);
   const mayAll = signers.length > 0 && signers.every((key) => allowed.has(Buffer.from(key).toString('hex')));
   if (!mayAll) throw new ReeveError('command-signature', { command });
+}
+
+/** Throws `command-signature` unless the present and the next owner signed, two keys, and nobody else. */
+export function checkRotation(signers: OpenCommand['signers'], owner: Uint8Array, next: Uint8Array): void {
+  const expected = [owner, next].map((key) => Buffer.from(key).toString('hex')).sort();
+  const found = signers.map((key) => Buffer.from(key).toString('hex')).sort();
+  if (expected.join() !== found.join()) throw new ReeveError('command-signature', { command: 'owner.rotate' });
 }
 
 /** Throws `command-boot`, `command-replayed`, `command-expired`. `lastSeq` is the wallet's last command of this boot. */

@@ -2,6 +2,7 @@
 
 import { isReeveError } from '../link/errors.ts';
 import type { SignedMessage } from '../wallet/memory.ts';
+import type { PhasedRequest } from '../wallet/phases.ts';
 import { requirePhase } from '../wallet/phases.ts';
 import type { Wallet } from '../wallet/state.ts';
 import type { DecodedTransaction } from './decode.ts';
@@ -10,11 +11,12 @@ import type { DecodedTransaction } from './decode.ts';
 export function signMessages(
   wallet: Wallet,
   messages: readonly Pick<DecodedTransaction, 'messageBytes' | 'hash'>[],
+  request: PhasedRequest = 'sign',
 ): SignedMessage[] {
   try {
     return messages.map(({ messageBytes, hash }) => ({ hash, signature: wallet.agent.sign(messageBytes) }));
   } catch (error) {
-    if (isReeveError(error, 'signature-fault')) wallet.phase = requirePhase(wallet, 'sign').failure;
+    if (isReeveError(error, 'signature-fault')) wallet.phase = requirePhase(wallet, request).failure;
     throw error;
   }
 }

@@ -30,6 +30,8 @@ export const UNSTORED_RECEIPTS = 1024;
 export const UNSTORED_BYTES = 16 * 1024 * 1024;
 /** Signatures a command may carry; version 1 needs one. */
 export const COMMAND_SIGNATURES = 4;
+/** Bytes of a message the owner may order to be signed: a whole version 1 transaction. */
+export const TICKET_BYTES = 4096;
 /** Bytes AWS KMS `Sign` takes with MessageType RAW. */
 export const KMS_SIGN_BYTES = 4096;
 /** Requests one connection may have in flight. */

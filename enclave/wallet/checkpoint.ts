@@ -9,6 +9,7 @@ import { ReeveError } from '../link/errors.ts';
 import { CHECKPOINT_PART_BYTES } from '../link/limits.ts';
 import type { AssetAmounts } from '../link/schema/results.ts';
 import { listAmounts, mapAmounts } from './amounts.ts';
+import { isEnded } from './phases.ts';
 import type { Recovered, Wallet } from './state.ts';
 
 /** What a chain tells up to some point. `leased`: whether `boot` took a lease; `spent` is charged in that boot. */
@@ -18,6 +19,7 @@ export interface History {
   policyVersion: number;
   boot: Uint8Array | null;
   leased: boolean;
+  retired: boolean;
   spent: Amounts;
   /** Of the last boot that took a lease. */
   last: Recovered;
@@ -37,7 +39,8 @@ export function encodeCheckpoint(wallet: Wallet): Uint8Array[] {
     m: lease?.number ?? recovered.m,
     mBoot: lease === null ? recovered.mBoot : chain.boot,
     mSpent: listAmounts(lease?.spentInBoot ?? recovered.mSpent) as unknown as Cbor,
-    mClosed: lease === null && recovered.mClosed,
+    mClosed: lease === null ? recovered.mClosed : isEnded(wallet),
+    retired: wallet.phase === 'retired',
   });
   const parts: Uint8Array[] = [];
   for (let at = 0; at < state.length; at += CHECKPOINT_PART_BYTES) {
@@ -58,6 +61,7 @@ interface CheckpointState {
   readonly mBoot: Uint8Array | null;
   readonly mSpent: AssetAmounts;
   readonly mClosed: boolean;
+  readonly retired: boolean;
 }
 
 /** Reads a checkpoint's parts put together, or throws `chain-invalid`. They stand in a chain that our own receipt key signed. */
@@ -65,7 +69,8 @@ export function readCheckpoint(bytes: Uint8Array): History {
   const state = decodeCbor(bytes) as unknown as CheckpointState;
   const ledger = importLedger(state?.ledger);
   if (state?.v !== 1 || !ledger.ok) throw new ReeveError('chain-invalid', { what: 'checkpoint' });
-  const { policyHash, policyVersion, boot, leased, m, mBoot, mClosed } = state;
+  const { policyHash, policyVersion, boot, leased, retired, m, mBoot, mClosed } = state;
   const last = { m, mBoot, mSpent: mapAmounts(state.mSpent), mClosed };
-  return { ledger: ledger.value, policyHash, policyVersion, boot, leased, spent: mapAmounts(state.spent), last };
+  const spent = mapAmounts(state.spent);
+  return { ledger: ledger.value, policyHash, policyVersion, boot, leased, retired, spent, last };
 }

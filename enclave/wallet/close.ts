@@ -1,4 +1,4 @@
-/** Ends a wallet's boot in order: the last receipt says what it spent, and nothing is signed after it. */
+/** Ends a wallet's boot in order: the last receipt says what it spent, and nothing is charged after it. Only an owner's ticket may follow. */
 
 import { listAmounts } from './amounts.ts';
 import { voidApprovals } from './approvals.ts';
@@ -8,9 +8,9 @@ import { flushRefusals } from './refusals.ts';
 import type { Wallet } from './state.ts';
 
 /** Everything reserved is signed already: judging, reserving and signing are one step. */
-export function closeWallet(wallet: Wallet, time: number): ReceiptRef {
+export function closeWallet(wallet: Wallet, time: number, end: 'closed' | 'retired' = 'closed'): ReceiptRef {
   flushRefusals(wallet, time);
   voidApprovals(wallet.approvals);
-  wallet.phase = 'closed';
+  wallet.phase = end;
   return record(wallet, 'close', { spentInBoot: listAmounts(wallet.lease?.spentInBoot ?? {}) }, time);
 }

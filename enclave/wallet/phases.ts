@@ -5,8 +5,14 @@ import type { CommandName } from '../link/schema/command.ts';
 import type { Phase } from '../link/schema/results.ts';
 import type { Wallet } from './state.ts';
 
-/** Requests that depend on the phase. Reading never does. `boot.close` is the host's way to ask for `close`. */
-export type PhasedRequest = 'sign' | 'evaluate' | 'message.sign' | 'boot.close' | Exclude<CommandName, 'wallet.create'>;
+/** Requests that depend on the phase. Reading never does. `boot.close` is the host's way to ask for `close`; `ticket` is the owner's command `sign`. */
+export type PhasedRequest =
+  | 'sign'
+  | 'evaluate'
+  | 'message.sign'
+  | 'boot.close'
+  | 'ticket'
+  | Exclude<CommandName, 'wallet.create' | 'sign'>;
 
 interface Next {
   readonly success: Phase;
@@ -16,7 +22,14 @@ interface Next {
 
 const to = (success: Phase, failure: Phase = success): Next => ({ success, failure });
 
-const CLOSING = { close: to('closed'), 'boot.close': to('closed') };
+const CLOSING = { close: to('closed'), 'boot.close': to('closed'), 'wallet.retire': to('retired') };
+
+/** What the owner may do in every phase but `failed`. */
+const STANDING = (phase: Phase) => ({
+  ticket: to(phase, 'failed'),
+  reseal: to(phase),
+  'owner.rotate': to(phase),
+});
 
 export const PHASES: Readonly<Record<Phase, Partial<Readonly<Record<PhasedRequest, Next>>>>> = {
   /** No lease since this boot or this policy began. */
@@ -27,6 +40,7 @@ export const PHASES: Readonly<Record<Phase, Partial<Readonly<Record<PhasedReques
     pause: to('paused', 'sealed'),
     resume: to('sealed'),
     deny: to('sealed'),
+    ...STANDING('sealed'),
     ...CLOSING,
   },
   active: {
@@ -39,6 +53,7 @@ export const PHASES: Readonly<Record<Phase, Partial<Readonly<Record<PhasedReques
     resume: to('active'),
     approve: to('active'),
     deny: to('active'),
+    ...STANDING('active'),
     ...CLOSING,
   },
   paused: {
@@ -50,10 +65,12 @@ export const PHASES: Readonly<Record<Phase, Partial<Readonly<Record<PhasedReques
     resume: to('active', 'paused'),
     approve: to('paused'),
     deny: to('paused'),
+    ...STANDING('paused'),
     ...CLOSING,
   },
-  closed: {},
-  retired: {},
+  /** Not charged, so the `close` before it still tells all that was. */
+  closed: { ticket: to('closed', 'failed'), 'wallet.retire': to('retired') },
+  retired: { ticket: to('retired', 'failed') },
   /** Two computations of a signature differed: the key signs nothing more, and its receipts can still be closed in order. */
   failed: { ...CLOSING },
 };

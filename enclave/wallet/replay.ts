@@ -22,7 +22,8 @@ type DecisionBody = ReceiptBody<'decision'>;
 /** Before the first receipt. */
 export function emptyHistory(): History {
   const last = NOTHING_RECOVERED;
-  return { ledger: emptyLedger(), policyHash: null, policyVersion: 0, boot: null, leased: false, spent: {}, last };
+  const policy = { policyHash: null, policyVersion: 0 };
+  return { ledger: emptyLedger(), ...policy, boot: null, leased: false, retired: false, spent: {}, last };
 }
 
 /**
@@ -90,6 +91,7 @@ function replayCommand(history: History, body: Command, policy: Policy, time: Mi
     history.policyHash = body.policyHash;
     history.policyVersion = body.policyVersion;
   }
+  if (body.command === 'wallet.retire') history.retired = true;
   if (body.lease === undefined) return;
   const charges: Lease['charges'] = history.leased ? [] : readCharges(body.lease);
   enterUnseen(history.ledger, policy, charges, time);

@@ -3,6 +3,7 @@
 import type { Policy } from '../../policy/policy.ts';
 import type { Enclave } from '../enclave.ts';
 import { decodeCbor } from '../link/cbor.ts';
+import type { OpenCommand } from '../link/commands.ts';
 import { decodeCommandBody, openCommand } from '../link/commands.ts';
 import { isReeveError, ReeveError } from '../link/errors.ts';
 import type { Receipt } from '../link/receipts.ts';
@@ -51,6 +52,7 @@ export async function restoreWallet(
       recovered: history.last,
       ledger: history.ledger,
       memory,
+      retired: history.retired,
     });
   });
   const { seq } = record(wallet, 'boot', describeBoot(enclave, wallet), enclave.clock.read());
@@ -73,24 +75,51 @@ function checkPolicyIsCurrent({ hash, version }: SignedPolicy, { policyHash, pol
   }
 }
 
-/** The policy and the command of this wallet's owner that set it, in whatever boot that was. */
+/** The policy and the command of this wallet's owner that set it or said it again, in whatever boot that was. */
 function readSignedPolicy({ blobs }: Enclave, params: RestoreParams, seal: Seal): SignedPolicy {
-  const { payload, signers } = openCommand(params.policyEnvelope);
-  const { command, wallet, bodyHash } = payload;
+  const opened = openCommand(params.policyEnvelope);
+  const { command, wallet } = opened.payload;
   if (wallet !== seal.wallet) throw new ReeveError('command-wallet', { expected: seal.wallet });
-  if (!signers.every((key) => Buffer.from(key).equals(seal.owner)))
-    throw new ReeveError('command-signature', { command });
-  if (command === 'policy.set') {
-    const body = decodeCommandBody(command, params.policyBody, bodyHash);
-    return { policy: readPolicy(blobs, body.policyHash), hash: body.policyHash, version: body.version };
+  const isOwner = (key: Uint8Array) => Buffer.from(key).equals(seal.owner);
+  // A rotation carries the signature of the owner before as well: only the one it names is the seal's.
+  const isSigned = command === 'owner.rotate' ? opened.signers.some(isOwner) : opened.signers.every(isOwner);
+  if (!isSigned) throw new ReeveError('command-signature', { command });
+  const { hash, version } = readStanding(opened, params.policyBody, seal);
+  return { policy: readPolicy(blobs, hash), hash, version };
+}
+
+/** Which policy the command says is in force. One that names owner and sealing key must name the seal's. */
+function readStanding({ payload }: OpenCommand, bytes: Uint8Array, seal: Seal): { hash: Uint8Array; version: number } {
+  const { command, bodyHash } = payload;
+  switch (command) {
+    case 'policy.set': {
+      const { policyHash, version } = decodeCommandBody(command, bytes, bodyHash);
+      return { hash: policyHash, version };
+    }
+    case 'wallet.create': {
+      const body = decodeCommandBody(command, bytes, bodyHash);
+      checkSealFacts(seal, body);
+      if (body.wallet !== seal.wallet) throw new ReeveError('command-wallet', { expected: seal.wallet });
+      return { hash: body.policyHash, version: 1 };
+    }
+    case 'owner.rotate': {
+      const body = decodeCommandBody(command, bytes, bodyHash);
+      checkSealFacts(seal, body);
+      return { hash: body.policyHash, version: body.version };
+    }
+    case 'reseal': {
+      const body = decodeCommandBody(command, bytes, bodyHash);
+      checkSealFacts(seal, { ...body, ownerPublicKey: seal.owner });
+      return { hash: body.policyHash, version: body.version };
+    }
+    default:
+      throw new ReeveError('command-malformed', { command });
   }
-  if (command !== 'wallet.create') throw new ReeveError('command-malformed', { command });
-  const body = decodeCommandBody(command, params.policyBody, bodyHash);
-  const isOurs = body.wallet === seal.wallet && body.kmsKeyArn === seal.kmsKeyArn;
-  if (!isOurs || !Buffer.from(body.ownerPublicKey).equals(seal.owner)) {
-    throw new ReeveError('command-wallet', { expected: seal.wallet });
-  }
-  return { policy: readPolicy(blobs, body.policyHash), hash: body.policyHash, version: 1 };
+}
+
+function checkSealFacts(seal: Seal, named: { kmsKeyArn: string; ownerPublicKey: Uint8Array }): void {
+  const isOurs = named.kmsKeyArn === seal.kmsKeyArn && Buffer.from(named.ownerPublicKey).equals(seal.owner);
+  if (!isOurs) throw new ReeveError('command-wallet', { expected: seal.wallet });
 }
 
 /** The receipts handed over, in an unbroken chain that the wallet's receipt key signed at its end. None at all is a chain that begins anew. */

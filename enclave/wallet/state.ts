@@ -28,8 +28,9 @@ export const NOTHING_RECOVERED: Recovered = { m: 0, mBoot: null, mSpent: {}, mCl
 
 export interface Wallet {
   readonly name: string;
-  readonly owner: Uint8Array;
-  readonly kmsKeyArn: string;
+  /** Both are changed by a new seal alone. */
+  owner: Uint8Array;
+  kmsKeyArn: string;
   readonly agent: SigningKey;
   readonly agentKey: Pubkey;
   readonly chain: Chain;
@@ -60,10 +61,12 @@ export interface WalletOrigin {
   readonly recovered?: Recovered;
   readonly ledger?: Ledger;
   readonly memory?: Memory;
+  /** A wallet that was retired in an earlier boot stays so. */
+  readonly retired?: boolean;
 }
 
 /** A wallet without a lease. */
-export function createWallet(origin: WalletOrigin): Wallet {
+export function createWallet({ retired = false, ...origin }: WalletOrigin): Wallet {
   return {
     recovered: NOTHING_RECOVERED,
     ledger: emptyLedger(),
@@ -72,7 +75,7 @@ export function createWallet(origin: WalletOrigin): Wallet {
     agentKey: pubkeyFromBytes(origin.agent.publicKey),
     approvals: emptyApprovals(),
     refusals: emptyTally(),
-    phase: 'sealed',
+    phase: retired ? 'retired' : 'sealed',
     lease: null,
     lastSignedAt: null,
     commandSeq: 0,

@@ -9,7 +9,7 @@ import type { Outcome } from '../../enclave/link/schema/registry.ts';
 import { isValid } from '../../enclave/link/validators.ts';
 import type { Enclave } from '../enclave/enclave.ts';
 import { restoreSeal, stageBlob } from '../enclave/restore.ts';
-import { keepPolicy } from '../store/policies.ts';
+import { keepPolicy, readPolicies } from '../store/policies.ts';
 import type { Store } from '../store/store.ts';
 
 export interface SignedCommand {
@@ -42,6 +42,9 @@ export async function relayCommand(
   command: SignedCommand,
 ): Promise<Outcome<'owner', 'command'>> {
   const payload = readPayload(command.envelope);
+  if (payload.command === 'reseal' || payload.command === 'owner.rotate') {
+    return resealWallet(services, payload.wallet, command);
+  }
   const setsPolicy = payload.command === 'wallet.create' || payload.command === 'policy.set';
   if (!setsPolicy) return sendCommand(services, command);
   if (command.policy === null) throw new ReeveError('body-invalid', { path: 'body/policy', problem: 'is missing' });
@@ -75,6 +78,29 @@ async function setPolicy(services: AdminServices, name: string, command: SignedC
   try {
     await stageBlob(services.enclave.askOwner, policy);
     return await sendCommand(services, command);
+  } catch (cause) {
+    if (!isUnknown(cause)) await takeBack();
+    throw cause;
+  }
+}
+
+/**
+ * The command says again which policy is in force, so it is kept with that policy. The new seal comes in the receipt, which is on the disk before
+ * this resolves: should the file not be written, the next restore takes the seal from there.
+ */
+async function resealWallet(services: AdminServices, name: string, command: SignedCommand) {
+  const wallet = services.store.find(name);
+  if (wallet === undefined) throw new ReeveError('wallet-unknown', { wallet: name });
+  const { policyHash } = decodeCbor(command.body) as { policyHash?: unknown };
+  const hash = policyHash instanceof Uint8Array ? Buffer.from(policyHash).toString('hex') : '';
+  const [kept] = await readPolicies(wallet, hash);
+  if (kept === undefined) throw new ReeveError('command-body', { what: 'the policy is not one of this wallet' });
+  const takeBack = await keepPolicy(wallet, kept.policy, command.envelope, command.body);
+  try {
+    const result = await sendCommand(services, command);
+    if (result.seal === undefined) throw new ReeveError('reply-mismatch', { method: 'command' });
+    await wallet.writeSeal(result.seal);
+    return result;
   } catch (cause) {
     if (!isUnknown(cause)) await takeBack();
     throw cause;

@@ -73,12 +73,16 @@ function addEnclaveRoutes(app: FastifyInstance, services: AdminServices): void {
   });
   app.post('/v1/commands', { schema: { body: CommandBody } }, async (request) => {
     const { envelope, body, policy } = bodyOf(request, CommandBody);
-    const { seal, ...result } = await relayCommand(services, {
+    const { seal, signature, ...result } = await relayCommand(services, {
       envelope: envelope.map((text) => readBase64(text, 'body/envelope')),
       body: readBase64(body, 'body/body'),
       policy: policy === undefined ? null : readBase64(policy, 'body/policy'),
     });
-    return { ...result, ...(seal !== undefined && { seal: toBase64(seal) }) };
+    return {
+      ...result,
+      ...(seal !== undefined && { seal: toBase64(seal) }),
+      ...(signature !== undefined && { signature: toBase64(signature) }),
+    };
   });
   app.get('/v1/wallets/:wallet/approvals', { schema: { params: WalletParams } }, async (request) => {
     const { name: wallet } = findWallet(services, request);
@@ -101,9 +105,10 @@ function addEnclaveRoutes(app: FastifyInstance, services: AdminServices): void {
 function addStoreRoutes(app: FastifyInstance, services: AdminServices): void {
   app.get('/v1/wallets/:wallet/state', { schema: { params: WalletParams } }, async (request) => {
     const wallet = findWallet(services, request);
-    const { policy, envelope, body } = await readCurrentPolicy(wallet, (await readTail(wallet)).policyHash);
+    const tail = await readTail(wallet);
+    const { policy, envelope, body } = await readCurrentPolicy(wallet, tail.policyHash);
     return {
-      seal: toBase64((await wallet.readSeal()) ?? new Uint8Array()),
+      seal: toBase64(tail.seal ?? (await wallet.readSeal()) ?? new Uint8Array()),
       policy: toBase64(policy),
       policyEnvelope: envelope.map(toBase64),
       policyBody: toBase64(body),

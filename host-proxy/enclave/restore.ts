@@ -36,7 +36,9 @@ export async function restoreWallet(ask: AskOwner, wallet: WalletStore): Promise
   await wallet.rewind();
   const tail = await readTail(wallet);
   const policy = await readCurrentPolicy(wallet, tail.policyHash);
-  const seal = (await wallet.readSeal()) ?? new Uint8Array();
+  const stored = (await wallet.readSeal()) ?? new Uint8Array();
+  const seal = tail.seal ?? stored;
+  if (!Buffer.from(seal).equals(stored)) await wallet.writeSeal(seal);
   const receipts: Uint8Array[] = [];
   for (const run of cutRuns(tail.receipts)) receipts.push(await stageBlob(ask, encodeCbor(run)));
   const head = wallet.newestHead();

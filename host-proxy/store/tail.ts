@@ -28,16 +28,26 @@ interface Search {
   /** Parts of a checkpoint seen in a row, from its last one on. */
   run: number;
   policyHash: string | null;
+  /** Of the newest command that sealed. */
+  seal: Uint8Array | null;
+}
+
+export interface Tail {
+  readonly receipts: Uint8Array[];
+  readonly policyHash: string | null;
+  /** The seal a receipt of the tail brought, newer than any file; null where none did. */
+  readonly seal: Uint8Array | null;
 }
 
 /** The stored receipts from the last whole checkpoint on, or all; longer where the memory of signed messages reaches further back. */
-export async function readTail(wallet: WalletStore): Promise<{ receipts: Uint8Array[]; policyHash: string | null }> {
-  const search: Search = { receipts: [], bytes: 0, newestTime: null, checkpoint: 0, run: 0, policyHash: null };
+export async function readTail(wallet: WalletStore): Promise<Tail> {
+  const found = { policyHash: null, seal: null };
+  const search: Search = { receipts: [], bytes: 0, newestTime: null, checkpoint: 0, run: 0, ...found };
   for await (const receipt of walkBack(wallet)) {
     if (isEnough(search, receipt)) break;
     take(search, receipt);
   }
-  return { receipts: search.receipts.reverse(), policyHash: search.policyHash };
+  return { receipts: search.receipts.reverse(), policyHash: search.policyHash, seal: search.seal };
 }
 
 async function* walkBack(wallet: WalletStore): AsyncGenerator<Uint8Array> {
@@ -62,6 +72,8 @@ function take(search: Search, bytes: Uint8Array): void {
   const isWhole = search.run > 0 && search.run === receipt.body?.['parts'];
   if (isWhole && search.checkpoint === 0) search.checkpoint = search.receipts.length;
   search.policyHash ??= readPolicyHash(receipt);
+  const seal = receipt.body?.['seal'];
+  if (seal instanceof Uint8Array) search.seal ??= seal;
 }
 
 /** Parts are numbered from 1 and seen from the last to the first; any other receipt between them, or a part out of place, begins anew. */

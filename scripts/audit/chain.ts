@@ -2,6 +2,7 @@
 
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { ReeveError } from '../../enclave/link/errors.ts';
 import type { Receipt } from '../../enclave/link/receipts.ts';
@@ -11,6 +12,9 @@ import { readBytesFile } from '../cli/files.ts';
 
 /** Receipts asked for at a time. */
 const PAGE_RECEIPTS = 500;
+/** How often receipts that are not there yet are asked for, and milliseconds between. */
+const LATE_ATTEMPTS = 6;
+const LATE_MS = 250;
 /** u32 length and u32 CRC-32, big-endian, before each receipt of a segment. */
 const SEGMENT_HEAD_BYTES = 8;
 /** Longest receipt, bytes: one frame of the owner plane. */
@@ -38,6 +42,15 @@ export async function fetchReceipts(admin: Admin, wallet: string): Promise<Uint8
     more = page.more && page.receipts.length > 0;
   }
   return all;
+}
+
+/** The receipts up to `seq`, unchecked. A host may have a receipt a second after the enclave attested it: fewer are returned only after that. */
+export async function fetchReceiptsTo(admin: Admin, wallet: string, seq: number): Promise<Uint8Array[]> {
+  for (let attempt = 1; ; attempt += 1) {
+    const receipts = await fetchReceipts(admin, wallet);
+    if (receipts.length >= seq || attempt === LATE_ATTEMPTS) return receipts.slice(0, seq);
+    await wait(LATE_MS);
+  }
 }
 
 /** All receipts of a folder of `.seg` files, oldest first, unchecked. A last record cut short is left out: it was never acknowledged. */

@@ -38,6 +38,7 @@ export interface CommandAnswer {
   readonly wallet: string;
   readonly phase: Phase;
   readonly seal?: Uint8Array;
+  readonly signature?: Uint8Array;
 }
 
 /** The owner's copy of a wallet: ciphertext and the policy with the command that set it. */
@@ -149,6 +150,7 @@ function readCommandAnswer(answer: Json): CommandAnswer {
     wallet: readString(answer, 'wallet', answerFault),
     phase: readPhase(answer),
     ...(answer['seal'] === undefined ? {} : { seal: readBytes(answer, 'seal', answerFault) }),
+    ...(answer['signature'] === undefined ? {} : { signature: readBytes(answer, 'signature', answerFault) }),
   };
 }
 

@@ -19,7 +19,7 @@ const NONCE_BYTES = 32;
 /** Greatest age of a document by its own timestamp, milliseconds. The nonce proves freshness; this notices clocks that are far apart. */
 const DOCUMENT_AGE_MS = 300_000;
 
-/** What never changes in a wallet's life, as the owner saw it at its creation. */
+/** What the owner saw at a wallet's creation. Owner and sealing key change by the owner's own command alone, the rest never. */
 export interface Pins {
   readonly wallet: string;
   readonly agent: Uint8Array;
@@ -104,7 +104,7 @@ function checkStatement(profile: ProfileData, statement: Statement, wallet: stri
     throw new ReeveError('document-mode', { expected: profile.mode, observed: statement.mode });
 }
 
-/** Holds a verified statement against the pins: keys, owner and sealing key are for life. */
+/** Holds a verified statement against the pins. */
 export function checkPins(statement: Statement, pins: Pins): void {
   for (const field of ['agent', 'receiptKey', 'owner'] as const) {
     if (!Buffer.from(statement[field]).equals(pins[field]))

@@ -45,12 +45,17 @@ export function pinsFromJson({ wallet, agent, receiptKey, owner, kmsKeyArn }: Pi
   return { wallet, agent: key(agent), receiptKey: key(receiptKey), owner: key(owner), kmsKeyArn };
 }
 
-/** Keeps a wallet's pins. They are for life: others for the same name are refused. */
+/** Keeps a wallet's pins. Others for the same name are refused; only `replacePins` changes them. */
 export function keepPins(profile: Profile, pins: Pins): void {
   const path = fileOf(profile, pins.wallet, 'pins.json');
   if (existsSync(path)) throw new ReeveError('file-invalid', { file: path, detail: 'the wallet is pinned already' });
   makeFolder(folderOf(profile, pins.wallet));
   writeDurably(path, `${JSON.stringify(pinsToJson(pins), null, 2)}\n`);
+}
+
+/** The pins of a wallet whose owner or sealing key changed. The agent's and the receipt key are for life: the caller has checked them. */
+export function replacePins(profile: Profile, pins: Pins): void {
+  writeDurably(fileOf(profile, pins.wallet, 'pins.json'), `${JSON.stringify(pinsToJson(pins), null, 2)}\n`);
 }
 
 /** The pins of a wallet created with this profile, or `file-invalid`. */

@@ -7,6 +7,7 @@ import type { CommandAnswer } from '../cli/admin.ts';
 import { writeCommand } from '../cli/admin.ts';
 import { confirm } from '../cli/confirm.ts';
 import { escapeText, formatTime, toHex } from '../cli/text.ts';
+import type { SigningKey } from './profile.ts';
 import type { Session } from './session.ts';
 import type { Signed, Target } from './sign.ts';
 import { CARRIED_VALID_MS, COMMAND_VALID_MS, signCommand } from './sign.ts';
@@ -20,6 +21,8 @@ export interface Order<Name extends CommandName> {
   readonly target: Target;
   /** Canonical policy bytes that travel with the command. */
   readonly policy?: Uint8Array;
+  /** A second key that signs the same command. */
+  readonly also?: SigningKey;
   /** What the command means, in plain words. */
   readonly meaning: readonly string[];
 }
@@ -52,7 +55,8 @@ export async function issue<Name extends CommandName>(session: Session, order: O
   let { target } = order;
   for (let attempt = 1; ; attempt += 1) {
     const validMs = out === undefined ? COMMAND_VALID_MS : CARRIED_VALID_MS;
-    const signed = await signCommand(session.kms(), profile, target, order.name, order.content, { validMs });
+    const options = { validMs, ...(order.also === undefined ? {} : { also: order.also }) };
+    const signed = await signCommand(session.kms(), profile, target, order.name, order.content, options);
     const command = { ...signed, ...(order.policy === undefined ? {} : { policy: order.policy }) };
     if (out !== undefined) {
       writeFileSync(out, `${JSON.stringify(writeCommand(command))}\n`, { mode: 0o600, flag: 'wx' });

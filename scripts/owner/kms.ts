@@ -5,13 +5,16 @@ import { Agent } from 'node:https';
 import {
   CreateKeyCommand,
   DisableKeyCommand,
+  GetKeyPolicyCommand,
   GetPublicKeyCommand,
   KMSClient,
+  ListGrantsCommand,
   MessageType,
   SignCommand,
   SigningAlgorithmSpec,
 } from '@aws-sdk/client-kms';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
+import type { Grant } from '../../attestation/key-policy.ts';
 import { publicKeyFromSpki, verifyStrict } from '../../enclave/link/ed25519.ts';
 import { ReeveError } from '../../enclave/link/errors.ts';
 import { KMS_SIGN_BYTES } from '../../enclave/link/limits.ts';
@@ -37,6 +40,9 @@ export interface Kms {
   sign(arn: string, publicKey: Uint8Array, message: Uint8Array): Promise<Uint8Array>;
   createKey(kind: 'signing' | 'sealing', description: string): Promise<string>;
   disableKey(arn: string): Promise<void>;
+  /** The key policy as JSON text. */
+  readKeyPolicy(arn: string): Promise<string>;
+  listGrants(arn: string): Promise<Grant[]>;
   close(): void;
 }
 
@@ -61,6 +67,11 @@ export function openKms({ region, endpoint, caFile, credentials }: KmsSettings):
     sign: (arn, publicKey, message) => signWithKms(client, arn, publicKey, message),
     createKey: (kind, description) => createKey(client, kind, description),
     disableKey: async (arn) => void (await named(client.send(new DisableKeyCommand({ KeyId: arn })))),
+    async readKeyPolicy(arn) {
+      const { Policy } = await named(client.send(new GetKeyPolicyCommand({ KeyId: arn, PolicyName: 'default' })));
+      return Policy ?? '';
+    },
+    listGrants: (arn) => listGrants(client, arn),
     close: () => client.destroy(),
   };
 }
@@ -122,6 +133,20 @@ async function createKey(client: KMSClient, kind: 'signing' | 'sealing', descrip
   const { KeyMetadata } = await named(client.send(new CreateKeyCommand({ ...spec, Description: description })));
   if (KeyMetadata?.Arn === undefined) throw new ReeveError('kms-failed', { what: 'no ARN' });
   return KeyMetadata.Arn;
+}
+
+async function listGrants(client: KMSClient, arn: string): Promise<Grant[]> {
+  const grants: Grant[] = [];
+  let marker: string | undefined;
+  do {
+    const page = await named(
+      client.send(new ListGrantsCommand({ KeyId: arn, ...(marker === undefined ? {} : { Marker: marker }) })),
+    );
+    for (const { GrantId = '', Operations = [] } of page.Grants ?? [])
+      grants.push({ id: GrantId, operations: Operations });
+    marker = page.Truncated === true ? page.NextMarker : undefined;
+  } while (marker !== undefined);
+  return grants;
 }
 
 /** Errors of the SDK under our codes: its own name stays, its request does not. */

@@ -8,8 +8,11 @@ import { init } from './commands/init.ts';
 import { lease } from './commands/lease.ts';
 import { pause } from './commands/pause.ts';
 import { policy } from './commands/policy.ts';
+import { reseal, rotateOwner } from './commands/reseal.ts';
 import { restore } from './commands/restore.ts';
 import { resume } from './commands/resume.ts';
+import { retire } from './commands/retire.ts';
+import { sign } from './commands/sign.ts';
 import { status } from './commands/status.ts';
 
 export const OWNER_COMMANDS = {
@@ -22,7 +25,11 @@ export const OWNER_COMMANDS = {
   approvals,
   approve,
   deny,
+  sign,
+  'rotate-owner': rotateOwner,
+  reseal,
   close,
+  retire,
   restore,
   status,
 } as const;

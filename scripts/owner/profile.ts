@@ -45,13 +45,16 @@ const ProfileFile = Fields({
     renew: SigningKey,
     pause: Type.Optional(SigningKey),
     approve: Type.Optional(SigningKey),
+    /** The owner key that wallets are moving to, while `rotate-owner` is under way. */
+    nextOwner: Type.Optional(SigningKey),
     /** The symmetric key that seals wallets. */
     seal: Fields({ arn: Arn() }),
   }),
 });
 
 export type ProfileData = Static<typeof ProfileFile>;
-export type SigningKeyName = 'owner' | 'renew' | 'pause' | 'approve';
+export type SigningKey = ProfileData['keys']['owner'];
+export type SigningKeyName = 'owner' | 'renew' | 'pause' | 'approve' | 'nextOwner';
 export type PinnedImage = Static<typeof Image>;
 
 export interface Profile extends ProfileData {
@@ -91,6 +94,13 @@ export function writeProfile(path: string, data: ProfileData): void {
   if (fault !== null) throw new ReeveError('profile-invalid', { file: path, ...fault });
   makeFolder(dirname(path));
   writeDurably(path, `${JSON.stringify(data, null, 2)}\n`);
+}
+
+/** Replaces keys in the file of a profile and in `profile` itself. Every other field stays as the file has it. */
+export function replaceKeys(path: string, profile: Profile, keys: ProfileData['keys']): void {
+  const { folder: _, ...data } = readProfile(path);
+  writeDurably(path, `${JSON.stringify({ ...data, keys }, null, 2)}\n`);
+  Object.assign(profile, { keys });
 }
 
 /** The anchor of attestation documents. */

@@ -5,7 +5,7 @@ import { ReeveError } from '../../enclave/link/errors.ts';
 import type { CommandBody, CommandName, CommandPayload, Envelope, Role } from '../../enclave/link/schema/command.ts';
 import { COMMANDS } from '../../enclave/link/schema/command.ts';
 import type { Kms } from './kms.ts';
-import type { ProfileData, SigningKeyName } from './profile.ts';
+import type { ProfileData, SigningKey, SigningKeyName } from './profile.ts';
 
 /** How long a command may be used after it was signed, milliseconds. */
 export const COMMAND_VALID_MS = 300_000;
@@ -39,11 +39,9 @@ export async function signCommand<Name extends CommandName>(
   target: Target,
   name: Name,
   content: CommandBody<Name>,
-  { now = Date.now(), validMs = COMMAND_VALID_MS }: { now?: number; validMs?: number } = {},
+  { now = Date.now(), validMs = COMMAND_VALID_MS, also }: { now?: number; validMs?: number; also?: SigningKey } = {},
 ): Promise<Signed> {
   const signer = chooseKey(profile, target, COMMANDS[name].roles);
-  const { arn, publicKey } = profile.keys[signer] ?? profile.keys.owner;
-  const key = new Uint8Array(Buffer.from(publicKey, 'hex'));
   const body = encodeCommandBody(name, content);
   const payload: CommandPayload = {
     v: 1,
@@ -54,11 +52,18 @@ export async function signCommand<Name extends CommandName>(
     command: name,
     bodyHash: body.hash,
   };
-  await checkPublicKey(kms, arn, key);
-  const signature = await kms.sign(arn, key, commandSigningBytes(payload, key));
-  const envelope = sealCommand(payload, [{ key, signature }]);
+  const own = profile.keys[signer] ?? profile.keys.owner;
+  const signatures = [await signPayload(kms, own, payload)];
+  if (also !== undefined) signatures.push(await signPayload(kms, also, payload));
+  const envelope = sealCommand(payload, signatures);
   openCommand(envelope);
   return { payload, envelope, body: body.bytes, signer };
+}
+
+async function signPayload(kms: Kms, { arn, publicKey }: SigningKey, payload: CommandPayload) {
+  const key = new Uint8Array(Buffer.from(publicKey, 'hex'));
+  await checkPublicKey(kms, arn, key);
+  return { key, signature: await kms.sign(arn, key, commandSigningBytes(payload, key)) };
 }
 
 /** Least authority first: a role's key signs what the role may, so that the owner's key is used for what only it can do. */
@@ -68,7 +73,9 @@ function chooseKey(profile: ProfileData, target: Target, roles: readonly Role[])
     const held = profile.keys[role]?.publicKey;
     if (held !== undefined && target.roles[role].some((key) => Buffer.from(key).toString('hex') === held)) return role;
   }
-  if (Buffer.from(target.owner).toString('hex') === profile.keys.owner.publicKey) return 'owner';
+  const owner = Buffer.from(target.owner).toString('hex');
+  if (owner === profile.keys.owner.publicKey) return 'owner';
+  if (owner === profile.keys.nextOwner?.publicKey) return 'nextOwner';
   throw new ReeveError('role-missing', { wallet: target.wallet, roles: ['owner', ...roles].join(' ') });
 }
 

@@ -39,9 +39,14 @@ export function requirePolicy(path: string): Policy {
   throw new ReeveError('file-invalid', { file: path, detail: faults.join('; ') });
 }
 
+/** The bytes of a file, or of standard input for `-`, in base64; null for anything else. */
+export async function readInputBytes(source: string, io: Io): Promise<Uint8Array | null> {
+  return decodeBase64(source === '-' ? await readAll(io) : readText(source));
+}
+
 /** A message from base64 of a wire transaction, or of message bytes. */
 export async function readMessage(source: string, isMessage: boolean, io: Io): Promise<Result<Message, Violation>> {
-  const bytes = decodeBase64(source === '-' ? await readAll(io) : readText(source));
+  const bytes = await readInputBytes(source, io);
   if (bytes === null) return { ok: false, refusal: { code: 'undecodable', detail: 'not base64' } };
   if (isMessage) return decodeMessage(bytes);
   const transaction = decodeTransaction(bytes);

@@ -4,6 +4,7 @@ import type { Judgement } from '../../policy/judge.ts';
 import { judge } from '../../policy/judge.ts';
 import type { LeaseState } from '../../policy/lease.ts';
 import { emptyLedger } from '../../policy/ledger.ts';
+import type { Message } from '../../policy/message.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Millis, Pubkey, Result, Violation } from '../../policy/types.ts';
 import type { Context, OptionSpec } from '../cli/command.ts';
@@ -42,6 +43,15 @@ export async function judgeRequest(context: Context): Promise<Judged> {
   const lease = ampleLease(policy);
   const request = { policy, agent, messages, owners, ledger, lease, now, lastSignedAt: null, approved: () => false };
   return { policy, judgement: { ok: true, value: judge(request) } };
+}
+
+/** What `policy` says to one message of `agent` now, with an ample lease and nothing spent before. */
+export function judgeMessage(policy: Policy, message: Message, agent: Pubkey): Judgement {
+  const now = Date.now() as Millis;
+  const lease = ampleLease(policy);
+  const messages = [message];
+  const standing = { ledger: emptyLedger(), lease, now, lastSignedAt: null, approved: () => false };
+  return judge({ policy, agent, messages, owners: [], ...standing });
 }
 
 function requireOption(context: Context, name: string): string {

@@ -3,7 +3,7 @@
 import type { Receipt } from '../../enclave/link/receipts.ts';
 import type { Witness } from '../../policy/witness.ts';
 import { noteApproval } from '../../policy/witness.ts';
-import { checkChain, fetchReceipts } from '../audit/chain.ts';
+import { checkChain, fetchReceiptsTo } from '../audit/chain.ts';
 import { toHex } from '../cli/text.ts';
 import { attestPinned } from '../owner/attest.ts';
 import type { RenewerParts } from './renewer.ts';
@@ -14,7 +14,7 @@ export async function settleApprovals(parts: RenewerParts, wallet: string): Prom
   const { store, admin, profile } = parts;
   const statement = await attestPinned(admin, profile, store.read(wallet).pins);
   const head = { seq: statement.head.seq, hash: toHex(statement.head.hash) };
-  const chain = checkChain(wallet, (await fetchReceipts(admin, wallet)).slice(0, head.seq), head);
+  const chain = checkChain(wallet, await fetchReceiptsTo(admin, wallet, head.seq), head);
   const record = store.read(wallet);
   const witness = noteSeen(record, chain.receipts);
   if (witness !== record.witness) store.write({ ...record, witness });

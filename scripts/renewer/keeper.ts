@@ -5,6 +5,7 @@
 
 import type { WireLease } from '../../enclave/link/schema/lease.ts';
 import type { PinsJson } from '../owner/copy.ts';
+import type { SealProof } from '../owner/moved-seal.ts';
 
 /** What may still be spent under leases that have not ended, whatever the host does. Amounts by AssetId. */
 export interface Exposure {
@@ -45,6 +46,8 @@ export interface ApprovalNote {
 export interface Keeper {
   /** Starts a wallet's witness. `created`: it was created just now, so that nothing can have been leased before. */
   enroll(pins: PinsJson, policy: Uint8Array, created: boolean): Promise<void>;
+  /** The wallet's owner or sealing key changed, by this command of the owner pinned so far. */
+  repin(wallet: string, proof: SealProof): Promise<void>;
   /** No lease from now on. */
   pause(wallet: string): Promise<Exposure>;
   resume(wallet: string): Promise<void>;

@@ -13,6 +13,7 @@ import { writeLease } from './facts.ts';
 import type { ApprovalNote, Exposure, Keeper, WitnessSummary } from './keeper.ts';
 import type { RenewerParts } from './renewer.ts';
 import { decide, renewWallets } from './renewer.ts';
+import { readMovedPins } from './repin.ts';
 import type { WitnessRecord } from './witness-file.ts';
 
 /** The operations on a store that this process holds. `close` gives the lock back. */
@@ -23,6 +24,10 @@ export function createLocalKeeper(parts: RenewerParts): Keeper {
   return {
     async enroll(pins, policy, created) {
       enroll(parts, pins, policy, created);
+    },
+    async repin(wallet, proof) {
+      const record = store.read(wallet);
+      store.write({ ...record, pins: readMovedPins(record.pins, proof) });
     },
     async pause(wallet) {
       const record = store.read(wallet);

@@ -78,6 +78,9 @@ export async function openRemoteKeeper(
     async enroll(pins, policy, created) {
       await call('enroll', { pins, policy: toBase64(policy), created }, Nothing);
     },
+    async repin(wallet, { envelope, body }) {
+      await call('repin', { wallet, envelope: envelope.map(toBase64), body: toBase64(body) }, Nothing);
+    },
     async pause(wallet) {
       const { until, amounts } = await call('pause', { wallet }, ExposureJson);
       const entries = Object.entries(amounts as Record<string, string>);

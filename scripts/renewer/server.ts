@@ -32,6 +32,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
     body: Fields({ pins: PinsFile, policy: Base64(), created: Type.Boolean() }),
     answer: (keeper, { pins, policy, created }) => keeper.enroll(pins, fromBase64(policy), created),
   },
+  repin: {
+    body: Fields({ ...Wallet, envelope: Type.Array(Base64(), { minItems: 1, maxItems: 4 }), body: Base64() }),
+    answer: (keeper, { wallet, envelope, body }) =>
+      keeper.repin(wallet, { envelope: envelope.map(fromBase64), body: fromBase64(body) }),
+  },
   pause: { body: Fields(Wallet), answer: (keeper, { wallet }) => keeper.pause(wallet) },
   resume: { body: Fields(Wallet), answer: (keeper, { wallet }) => keeper.resume(wallet) },
   approve: {

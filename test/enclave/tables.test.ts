@@ -28,9 +28,12 @@ t.test('phases: only an active wallet signs, and nothing leaves an end', (t) => 
     ['active'],
   );
   t.same(
-    phases.filter((phase) => Object.keys(PHASES[phase]).length === 0),
-    ['closed', 'retired'],
+    phases.filter((phase) => PHASES[phase].ticket === undefined),
+    ['failed'],
+    'an owner’s ticket is signed everywhere else',
   );
+  t.same(Object.keys(PHASES.closed), ['ticket', 'wallet.retire']);
+  t.same(Object.keys(PHASES.retired), ['ticket']);
   t.equal(PHASES.active.sign?.failure, 'failed');
   const reached = phases.flatMap((phase) => Object.values(PHASES[phase]).map(({ success }) => success));
   t.notOk(reached.includes('failed'), 'no request leads to failed by success');

@@ -15,17 +15,23 @@ import type { WireAppend } from '../../enclave/link/messages.ts';
 import { decodeReceipt } from '../../enclave/link/receipts.ts';
 import { createLog } from '../../enclave/log.ts';
 import { startEnclave } from '../../enclave/start.ts';
+import type { Interferer } from '../../scripts/dev/kms/interference.ts';
 import { STANDARD_POLICY } from '../../scripts/dev/kms/policy.ts';
+import type { DevKms } from '../../scripts/dev/kms/server.ts';
 import { devCredentials, startDevKms } from '../../scripts/dev/kms/server.ts';
-import { openKeyStore } from '../../scripts/dev/kms/store.ts';
 import { startSimulatedNsm } from '../../scripts/dev/nsm.ts';
 
-const REGION = 'eu-central-1';
 const MAIN = join(import.meta.dirname, '..', '..', 'enclave', 'main.ts');
 
 export interface World {
   readonly folder: string;
   readonly kmsKeyArn: string;
+  /** Another sealing key in the development KMS, with this key policy. */
+  createKey(policy?: string): string;
+  /** The development KMS: its faults, its keys. */
+  readonly kms: DevKms;
+  /** Where the host's relay really connects. */
+  relayPort: number;
   /** Milliseconds the NSM's clock is ahead of the machine's. */
   nsmOffset: number;
   /** Host names the relay was asked for. */
@@ -78,7 +84,7 @@ export function createStore(): HostStore {
 }
 
 /** Starts everything but the enclave; the test's end stops it all and removes its files. */
-export async function createWorld(t: Test, options: { trust?: object } = {}): Promise<World> {
+export async function createWorld(t: Test, options: { trust?: object; interferer?: Interferer } = {}): Promise<World> {
   const folder = mkdtempSync(join(tmpdir(), 'rv-enclave-'));
   const at = (name: string) => join(folder, name);
   const relayed: string[] = [];
@@ -91,9 +97,18 @@ export async function createWorld(t: Test, options: { trust?: object } = {}): Pr
     pcrs: { 0: pcr, 1: pcr, 2: pcr },
     now: () => Date.now() + nsmOffset,
   });
-  const key = openKeyStore(at('nsm'), REGION, Date.now).create('SYMMETRIC_DEFAULT', 'sealing', STANDARD_POLICY);
-  const kms = await startDevKms({ port: 0, stateDir: at('nsm'), nsmRootDer: nsm.rootDer, log: () => undefined });
-  const relay = await startRelay(at('kms.sock'), kms.port, relayed);
+  const { interferer } = options;
+  const kms = await startDevKms({
+    port: 0,
+    stateDir: at('nsm'),
+    nsmRootDer: nsm.rootDer,
+    log: () => undefined,
+    ...(interferer === undefined ? {} : { interferer }),
+  });
+  const createKey = (policy = STANDARD_POLICY) => kms.keys.create('SYMMETRIC_DEFAULT', 'sealing', policy).arn;
+  const kmsKeyArn = createKey();
+  let relayPort = kms.port;
+  const relay = await startRelay(at('kms.sock'), () => relayPort, relayed);
   const trust = {
     mode: 'development',
     nsm: 'simulated',
@@ -120,9 +135,17 @@ export async function createWorld(t: Test, options: { trust?: object } = {}): Pr
   });
   return {
     folder,
-    kmsKeyArn: key.arn,
+    kmsKeyArn,
+    createKey,
+    kms,
     relayed,
     log,
+    get relayPort() {
+      return relayPort;
+    },
+    set relayPort(port: number) {
+      relayPort = port;
+    },
     get nsmOffset() {
       return nsmOffset;
     },
@@ -157,7 +180,7 @@ export async function createWorld(t: Test, options: { trust?: object } = {}): Pr
 }
 
 /** The host's byte relay: one line, then raw bytes both ways. */
-async function startRelay(path: string, port: number, relayed: string[]): Promise<() => Promise<void>> {
+async function startRelay(path: string, port: () => number, relayed: string[]): Promise<() => Promise<void>> {
   const sockets = new Set<Socket>();
   const server: Server = createServer((socket) => {
     sockets.add(socket);
@@ -167,7 +190,7 @@ async function startRelay(path: string, port: number, relayed: string[]): Promis
       const end = first?.indexOf('\n') ?? -1;
       if (first === null || end < 0) return socket.destroy();
       relayed.push(first.subarray(0, end).toString());
-      const target = connect(port, '127.0.0.1');
+      const target = connect(port(), '127.0.0.1');
       sockets.add(target);
       target.on('error', () => socket.destroy());
       target.write(first.subarray(end + 1));

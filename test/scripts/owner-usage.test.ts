@@ -36,7 +36,7 @@ t.test('the list of commands, a command that does not exist', async (t) => {
 
 t.test('wrong use of one command each', async (t) => {
   const rows: readonly (readonly string[])[] = [
-    ['pause'],
+    ['retire'],
     ['pause', 'a', 'b'],
     ['close', 'w1', '--out'],
     ['init'],

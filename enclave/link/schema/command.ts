@@ -2,7 +2,7 @@
 
 import type { Static, TSchema } from 'typebox';
 import { Type } from 'typebox';
-import { COMMAND_SIGNATURES } from '../limits.ts';
+import { COMMAND_SIGNATURES, TICKET_BYTES } from '../limits.ts';
 import { Bytes, Bytes32, Counter, Fields, U64, WalletName } from './blocks.ts';
 import { WireLease } from './lease.ts';
 
@@ -10,6 +10,8 @@ import { WireLease } from './lease.ts';
 export type Role = 'owner' | 'renew' | 'pause' | 'approve';
 
 export const ApprovalId = () => Type.String({ pattern: '^[0-9a-f]{32}$' });
+const KmsKeyArn = () =>
+  Type.String({ pattern: '^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}$', maxLength: 256 });
 
 /** Each command: who may sign it besides the owner, and the body it carries. A policy travels as a staged blob of hash `policyHash`. */
 export const COMMANDS = {
@@ -18,10 +20,7 @@ export const COMMANDS = {
     body: Fields({
       wallet: WalletName(),
       ownerPublicKey: Bytes32(),
-      kmsKeyArn: Type.String({
-        pattern: '^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]{1,64}$',
-        maxLength: 256,
-      }),
+      kmsKeyArn: KmsKeyArn(),
       policyHash: Bytes32(),
     }),
   },
@@ -35,6 +34,20 @@ export const COMMANDS = {
   approve: { roles: ['approve'], body: Fields({ approvalId: ApprovalId(), effectsHash: Bytes32(), notAfter: U64() }) },
   deny: { roles: ['approve'], body: Fields({ approvalId: ApprovalId(), effectsHash: Bytes32() }) },
   close: { roles: [], body: Fields({}) },
+  /** The owner's ticket for exactly these message bytes: signed once, without lease or limits. */
+  sign: { roles: [], body: Fields({ message: Bytes(1, TICKET_BYTES) }) },
+  /**
+   * The seeds under another sealing key. It says again which policy is in force, as the next version, so that what brings the wallet back
+   * after it (seal, policy, command) is of one piece.
+   */
+  reseal: { roles: [], body: Fields({ kmsKeyArn: KmsKeyArn(), policyHash: Bytes32(), version: Counter() }) },
+  /** The same for another owner key, whose own signature the envelope carries beside the present owner's. */
+  'owner.rotate': {
+    roles: [],
+    body: Fields({ ownerPublicKey: Bytes32(), kmsKeyArn: KmsKeyArn(), policyHash: Bytes32(), version: Counter() }),
+  },
+  /** Ends the wallet for good, on every later boot too; only the owner's tickets are signed after it. */
+  'wallet.retire': { roles: [], body: Fields({}) },
 } as const satisfies Record<string, { roles: readonly Role[]; body: TSchema }>;
 
 export type CommandName = keyof typeof COMMANDS;

@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox';
 import { BLOB_BYTES, BLOB_PART_BYTES, WALLETS_PER_CLOSE } from '../limits.ts';
-import { Bytes, Bytes32, Counter, Fields, WalletName } from './blocks.ts';
+import { Bytes, Bytes32, Bytes64, Counter, Fields, WalletName } from './blocks.ts';
 import { ApprovalId, CommandNames, Envelope } from './command.ts';
 import { Approval, Phase } from './results.ts';
 import { SHARED_METHODS } from './shared.ts';
@@ -35,8 +35,10 @@ export const OWNER_METHODS = {
       command: CommandNames,
       wallet: WalletName(),
       phase: Phase,
-      /** For `wallet.create`: what the host stores and the owner keeps. */
+      /** For the commands that seal: what the host stores and the owner keeps. */
       seal: Type.Optional(Bytes(1, 8192)),
+      /** For `sign`. */
+      signature: Type.Optional(Bytes64()),
     }),
   },
   /**

@@ -26,7 +26,10 @@ export const BootBody = Fields({
   recovered: Counter(),
 });
 
-/** An owner command taken. `lease` and the policy facts stand here so that a restart needs no bodies. */
+/**
+ * An owner command taken. `lease` and the policy facts stand here so that a restart needs no bodies. A new seal stands here so that it is on
+ * the disk with the receipt that says it counts. `effects` are a ticket's, absent where its message is none the engine can decode.
+ */
 export const CommandReceiptBody = Fields({
   command: CommandNames,
   seq: Counter(),
@@ -36,6 +39,10 @@ export const CommandReceiptBody = Fields({
   policyVersion: Type.Optional(Counter()),
   lease: Type.Optional(WireLease),
   approvalId: Type.Optional(Type.String({ maxLength: 32 })),
+  seal: Type.Optional(Bytes(1, 8192)),
+  messageHash: Type.Optional(Bytes32()),
+  signature: Type.Optional(Bytes64()),
+  effects: Type.Optional(Effects),
 });
 
 /** A decision. `entries` rebuild the ledger; `count` above 1 says that many refusals of the same codes were folded into this receipt. */

@@ -14,6 +14,7 @@ export const kmsFaults = {
   MissingAuthenticationTokenException: 400,
   NotFoundException: 400,
   SerializationException: 400,
+  ThrottlingException: 400,
   UnknownOperationException: 400,
   UnrecognizedClientException: 400,
   UnsupportedOperationException: 400,

@@ -4,6 +4,8 @@ import { decryptBlob, encryptBlob, keyIdOf, MAX_BLOB_BYTES } from './blob.ts';
 import { fail } from './faults.ts';
 import type { Input } from './input.ts';
 import { blob, choice, optionalCount, optionalFlag, optionalMap, optionalText, text } from './input.ts';
+import type { Interferer } from './interference.ts';
+import { forge } from './interference.ts';
 import { authorize, parsePolicy, STANDARD_POLICY } from './policy.ts';
 import type { Recipient } from './recipient.ts';
 import { attestationConditions, readRecipient } from './recipient.ts';
@@ -21,6 +23,7 @@ export interface KmsContext {
   readonly nsmRootDer: Uint8Array;
   readonly now: () => number;
   readonly seal: (plaintext: Uint8Array, recipient: Recipient) => string;
+  readonly interferer?: Interferer | undefined;
 }
 
 export type Output = Readonly<Record<string, unknown>>;
@@ -38,6 +41,8 @@ export const operations: Readonly<Record<string, Operation>> = {
   Decrypt: decrypt,
   PutKeyPolicy: putKeyPolicy,
   GetKeyPolicy: getKeyPolicy,
+  CreateGrant: createGrant,
+  ListGrants: listGrants,
 };
 
 /** The key a request names, once its policy allows the action. */
@@ -48,7 +53,8 @@ function permitted(
   conditions: Iterable<readonly [string, string]> = [],
 ): KmsKey {
   const key = keys.find(text(input, 'KeyId'));
-  authorize(key.policy, `kms:${action}`, key.arn, new Map(conditions));
+  const isGranted = key.grants?.some(({ operations }) => operations.includes(action)) ?? false;
+  authorize(key.policy, `kms:${action}`, key.arn, new Map(conditions), isGranted);
   return key;
 }
 
@@ -171,7 +177,7 @@ function conditionsOf(input: Input, recipient: Recipient | null): readonly (read
 function release(context: KmsContext, plaintext: Uint8Array, recipient: Recipient | null): Output {
   return recipient === null
     ? { Plaintext: Buffer.from(plaintext).toString('base64') }
-    : { CiphertextForRecipient: context.seal(plaintext, recipient) };
+    : { CiphertextForRecipient: context.seal(forge(context.interferer, plaintext), recipient) };
 }
 
 function generateDataKey(context: KmsContext, input: Input): Output {
@@ -243,4 +249,23 @@ function checkLockout(policy: string, arn: string): void {
 function getKeyPolicy({ keys }: KmsContext, input: Input): Output {
   choice(input, 'PolicyName', ['default'], 'default');
   return { Policy: permitted(keys, input, 'GetKeyPolicy').policy, PolicyName: 'default' };
+}
+
+/** To the one caller there is, without constraints: enough to see that a Deny beats it. */
+function createGrant({ keys }: KmsContext, input: Input): Output {
+  const key = permitted(keys, input, 'CreateGrant');
+  text(input, 'GranteePrincipal');
+  const operations = input['Operations'];
+  if (!Array.isArray(operations) || !operations.every((operation) => typeof operation === 'string')) {
+    return fail('ValidationException', 'Operations must be a list of strings');
+  }
+  const id = randomBytes(32).toString('hex');
+  keys.replace({ ...key, grants: [...(key.grants ?? []), { id, operations }] });
+  return { GrantId: id, GrantToken: id };
+}
+
+function listGrants({ keys }: KmsContext, input: Input): Output {
+  const { arn, grants = [] } = permitted(keys, input, 'ListGrants');
+  const listed = grants.map(({ id, operations }) => ({ KeyId: arn, GrantId: id, Operations: operations }));
+  return { Grants: listed, Truncated: false };
 }

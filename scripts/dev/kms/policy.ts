@@ -1,7 +1,7 @@
 /**
  * Key policies of the development KMS, evaluated: explicit Deny beats Allow, no Allow means no. Conditions: the string operators and
- * `Null`, over `kms:RecipientAttestation:*` and `kms:EncryptionContext:*`. Operators it does not know are refused when the policy is
- * put, so that a policy never means less here than it says. There is one caller, whose IAM policy allows everything; grants do not exist.
+ * `Null`, over `kms:RecipientAttestation:*`, `kms:EncryptionContext:*` and `aws:PrincipalArn`. Operators it does not know are refused when the policy is
+ * put, so that a policy never means less here than it says. There is one caller, whose IAM policy allows everything; a grant counts as an Allow.
  */
 import { fail } from './faults.ts';
 import { isRecord } from './input.ts';
@@ -54,13 +54,20 @@ export function parsePolicy(policy: string): readonly Statement[] {
   return statements.length === 0 ? malformed('the policy has no Statement') : statements.map(readStatement);
 }
 
-/** Allows the one caller to do `action`, or raises AccessDeniedException. */
-export function authorize(policy: string, action: string, arn: string, conditions: Conditions): void {
-  const matching = parsePolicy(policy).filter((statement) => matches(statement, action, conditions));
+/** Allows the one caller to do `action`, by the policy or by a grant, or raises AccessDeniedException. */
+export function authorize(
+  policy: string,
+  action: string,
+  arn: string,
+  conditions: Conditions,
+  isGranted = false,
+): void {
+  const values = new Map([...conditions, ['aws:PrincipalArn', CALLER]]);
+  const matching = parsePolicy(policy).filter((statement) => matches(statement, action, values));
   const reason = matching.some(({ deny }) => deny)
     ? 'with an explicit deny in a resource-based policy'
     : `because no resource-based policy allows the ${action} action`;
-  if (matching.length === 0 || matching.some(({ deny }) => deny)) {
+  if ((matching.length === 0 && !isGranted) || matching.some(({ deny }) => deny)) {
     fail(
       'AccessDeniedException',
       `User: ${CALLER} is not authorized to perform: ${action} on resource: ${arn} ${reason}`,

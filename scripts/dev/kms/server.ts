@@ -2,7 +2,7 @@
  * The development KMS: AWS's JSON 1.1 protocol over HTTPS on loopback, under a certificate authority of its own. It speaks for real KMS
  * host names, so the enclave's TLS client is the same as on AWS; only the trust file that names the authority differs.
  *
- * It simulates: keys lie in a file that whoever owns the folder can read. Grants, aliases, key deletion and rotation do not exist.
+ * It simulates: keys lie in a file that whoever owns the folder can read. Aliases, key deletion and rotation do not exist.
  */
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -24,9 +24,12 @@ import {
 import { authenticate } from './authentication.ts';
 import { fail, faultOf, kmsFaults } from './faults.ts';
 import { readInput } from './input.ts';
+import type { Interferer } from './interference.ts';
+import { interfere } from './interference.ts';
 import type { KmsContext, Output } from './operations.ts';
 import { operations } from './operations.ts';
 import { createSealer } from './recipient.ts';
+import type { KeyStore } from './store.ts';
 import { openKeyStore } from './store.ts';
 
 export { devCredentials } from './authentication.ts';
@@ -57,6 +60,8 @@ export interface DevKmsOptions {
   readonly now?: () => number;
   /** Gets one line at start and one per request: operation and outcome, never contents. */
   readonly log?: (line: string) => void;
+  /** Faults a test puts in the way. */
+  readonly interferer?: Interferer;
 }
 
 export interface DevKms {
@@ -67,6 +72,8 @@ export interface DevKms {
   /** The authority that clients must trust, for this KMS alone. */
   readonly caPem: string;
   readonly region: string;
+  /** The keys themselves, as whoever owns the state folder can read them. */
+  readonly keys: KeyStore;
 }
 
 /** Starts a development KMS. Rejects when the port is taken. */
@@ -82,13 +89,16 @@ export async function startDevKms(options: DevKmsOptions): Promise<DevKms> {
   writeFileSync(join(stateDir, KMS_CA_FILE), tls.caPem, { mode: 0o600 });
   const context = { keys: openKeyStore(stateDir, region, now), nsmRootDer, now, seal: createSealer() };
   const server = createServer({ key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' }, (request, response) => {
-    void answer(request, response, context, region, log);
+    const kind = options.interferer?.kind ?? null;
+    if (kind === 'dead') request.socket.destroy();
+    else if (kind !== 'silent')
+      void answer(request, response, { ...context, interferer: options.interferer }, region, log);
   });
   await listen(server, options.port);
   const { port } = server.address() as AddressInfo;
   const endpoint = `https://127.0.0.1:${port}`;
   log(`development KMS (simulated, keys in ${join(stateDir, 'kms.json')}) on ${endpoint}`);
-  return { close: () => stop(server), port, endpoint, caPem: tls.caPem, region };
+  return { close: () => stop(server), port, endpoint, caPem: tls.caPem, region, keys: context.keys };
 }
 
 function logLine(line: string): void {
@@ -151,7 +161,9 @@ async function answer(
   try {
     const body = await readBody(request);
     authenticate({ headers: request.headers, body }, region, context.now());
-    write(response, 200, run(context, request, operation, body));
+    if (context.interferer?.kind === 'throttled') fail('ThrottlingException', 'Rate exceeded');
+    const output = run(context, request, operation, body);
+    write(response, 200, context.interferer === undefined ? output : interfere(context.interferer, output));
     log(`development KMS: ${operation} done`);
   } catch (error) {
     const fault = faultOf(error);

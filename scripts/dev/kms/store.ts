@@ -21,6 +21,7 @@ export interface KmsKey {
   readonly policy: string;
   /** Base64: 32 bytes of an AES key, or PKCS#8 of an Ed25519 key. This file is the simulated HSM. */
   readonly material: string;
+  readonly grants?: readonly { readonly id: string; readonly operations: readonly string[] }[];
 }
 
 export interface KeyStore {

@@ -10,6 +10,7 @@ import { usageError } from '../../cli/failures.ts';
 import { EXIT } from '../../cli/io.ts';
 import { escapeText, toHex } from '../../cli/text.ts';
 import { devCredentials } from '../../dev/kms/authentication.ts';
+import { makeIamPolicies } from '../iam.ts';
 import type { Kms } from '../kms.ts';
 import { kmsSettings, openKms } from '../kms.ts';
 import type { PinnedImage, ProfileData, SigningKeyName } from '../profile.ts';
@@ -129,13 +130,17 @@ function report(context: Context, path: string, profile: ProfileData): number {
   const lines = Object.entries(signing).map(([name, { arn, publicKey }]) => {
     return `  ${name.padEnd(8)} ${toAddress(Buffer.from(publicKey, 'hex'))}  ${arn}`;
   });
-  context.report({ profile: path, mode: profile.mode, keys: profile.keys }, [
+  const iam = makeIamPolicies(profile.keys);
+  context.report({ profile: path, mode: profile.mode, keys: profile.keys, iam }, [
     `Profile written: ${escapeText(path)} (${profile.mode})`,
     ...lines,
     `  seal     ${seal.arn}`,
     'The addresses of renew, pause and approve go into "keys" of your policy.',
+    ...Object.entries(iam).map(([name, policy]) => `IAM policy of the ${name}: ${JSON.stringify(policy)}`),
     ...(profile.mode === 'production'
-      ? ['Give the sealing key a key policy with your image’s PCRs before you create a wallet.']
+      ? [
+          'Give the sealing key a key policy with your image’s PCRs before you create a wallet: reeve attestation key-policy.',
+        ]
       : []),
   ]);
   return EXIT.done;

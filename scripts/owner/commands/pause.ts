@@ -4,31 +4,35 @@ import { ReeveError } from '../../../enclave/link/errors.ts';
 import type { Statement } from '../../../enclave/link/schema/statement.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import { confirm } from '../../cli/confirm.ts';
-import { readFailure } from '../../cli/failures.ts';
+import { readFailure, usageError } from '../../cli/failures.ts';
 import { EXIT } from '../../cli/io.ts';
 import { escapeText } from '../../cli/text.ts';
 import type { Exposure } from '../../renewer/keeper.ts';
 import { readKeptPolicy } from '../copy.ts';
 import type { Order } from '../issue.ts';
 import { issue, showOrder } from '../issue.ts';
+import { pauseAll } from '../pause-all.ts';
 import type { Session } from '../session.ts';
 import { defineOwnerCommand, OUT_OPTION, PROFILE_OPTIONS, RENEWER_OPTION } from '../session.ts';
 import { leftOfLease, showExposure } from '../show.ts';
 
 export const pause = defineOwnerCommand(
   {
-    usage: 'reeve owner pause WALLET [--blind]',
+    usage: 'reeve owner pause WALLET [--blind] | --all',
     summary: 'Stops a wallet: no further lease, and no signature from now on once confirmed.',
-    words: 1,
+    words: [0, 1],
     options: {
       ...PROFILE_OPTIONS,
       ...RENEWER_OPTION,
       ...OUT_OPTION,
+      all: { text: 'disable the renew key in KMS: no host is asked, every wallet falls silent when its lease ends' },
       blind: { text: 'without the witness: the renewer is not told and may go on leasing' },
     },
   },
   async (session) => {
-    const wallet = session.context.words[0] as string;
+    const [wallet] = session.context.words;
+    if ((wallet === undefined) !== session.context.flag('all')) throw usageError('WALLET or --all');
+    if (wallet === undefined) return pauseAll(session);
     await confirm(session.context, `Pause ${escapeText(wallet)}?`);
     const exposure = session.context.flag('blind') ? null : await pauseWitness(session, wallet);
     if (exposure === null) session.context.say('Blind: the witness is not told, so the renewer may lease again.');
