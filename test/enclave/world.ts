@@ -51,6 +51,8 @@ export interface TestEnclave {
   readonly store: HostStore;
   readonly agentPath: string;
   readonly ownerPath: string;
+  /** Of its process; null inside this one. */
+  readonly pid: number | null;
   /** SIGTERM. Resolves to the exit code; null inside this process. */
   stop(): Promise<number | null>;
   kill(): Promise<void>;
@@ -163,6 +165,7 @@ export async function createWorld(t: Test, options: { trust?: object; interferer
           return null;
         },
         kill: () => enclave.stop(),
+        pid: null,
       });
       running.add(test);
       return test;
@@ -172,6 +175,7 @@ export async function createWorld(t: Test, options: { trust?: object; interferer
       const test = await connectTo(paths(), {
         stop: () => end(child, 'SIGTERM'),
         kill: async () => void (await end(child, 'SIGKILL')),
+        pid: child.pid ?? null,
       });
       running.add(test);
       return test;
@@ -236,7 +240,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
   return child.exitCode;
 }
 
-async function connectTo(paths: Paths, control: Pick<TestEnclave, 'stop' | 'kill'>): Promise<TestEnclave> {
+async function connectTo(paths: Paths, control: Pick<TestEnclave, 'stop' | 'kill' | 'pid'>): Promise<TestEnclave> {
   const store = createStore();
   const agent = await connectLink('agent', { kind: 'unix', path: paths.agent }, store.append);
   const owner = await connectLink('owner', { kind: 'unix', path: paths.owner }, store.append);
@@ -253,6 +257,7 @@ async function connectTo(paths: Paths, control: Pick<TestEnclave, 'stop' | 'kill
     store,
     agentPath: paths.agent,
     ownerPath: paths.owner,
+    pid: control.pid,
     stop: async () => {
       const code = await control.stop();
       close();
