@@ -2,7 +2,7 @@ import t from 'tap';
 import { readBudget } from '../../policy/budget.ts';
 import { budgetToJson } from '../../policy/json.ts';
 import { emptyLedger, enterUnseen, reserve } from '../../policy/ledger.ts';
-import type { Millis } from '../../policy/types.ts';
+import type { Hash, Millis } from '../../policy/types.ts';
 import { compile, DAY, HOUR, leaseOf, NOON, SOL, sol } from './policies.ts';
 
 const windows = [
@@ -37,6 +37,7 @@ t.test('now is the least of windows and ceiling', async (t) => {
   t.equal(now({ ceiling: { [SOL]: 20n } }), 20n);
   t.equal(now({ ceiling: { [SOL]: 20n }, spentInBoot: { [SOL]: 15n } }), 5n);
   t.equal(now({ until: NOON }), 0n, 'ended');
+  t.equal(now({ policyHash: 'ab'.repeat(32) as Hash }), 0n, 'another policy’s');
   t.equal(readBudget(policy, ledger, null, NOON).assets[0]?.now, 0n, 'none');
   t.equal(readBudget(policy, ledger, null, NOON).leaseEndsAt, null);
 });

@@ -51,7 +51,8 @@ function tryOut(message: Message): void {
 t.test('nothing is lost or changed that the effects do not say', async (t) => {
   const orders = fc.constantFrom(signers, [signers[1], signers[0], signers[2]] as typeof signers);
   const property = fc.property(attempts, orders, (calls, order) => tryOut(buildMessage(order, calls)));
-  t.doesNotThrow(() => fc.assert(property, { seed: 2026, numRuns: Math.ceil(100_000 * scale) }));
+  const runs = Math.ceil(100_000 * scale);
+  t.doesNotThrow(() => fc.assert(property, { seed: 2026, numRuns: runs }));
   t.comment(JSON.stringify(tally));
-  for (const [what, count] of Object.entries(tally)) t.ok(count > 10, `${count} ${what}`);
+  for (const [what, count] of Object.entries(tally)) t.ok(count > runs / 100, `${count} ${what}`);
 });

@@ -39,6 +39,12 @@ t.test('version 1, one rule a row', async (t) => {
     ['bit 5', patch(AT.mask, 1, 32), 'config-invalid'],
     ['bit 31', patch(AT.mask + 3, 1, 128), 'config-invalid'],
     ['values announced and absent', patch(AT.mask, 1, 3), 'undecodable'],
+    ['an unknown value, and cut short', patch(AT.mask, 1, 32).subarray(0, AT.keys + 3), 'undecodable'],
+    [
+      'values that are said to be absent',
+      with_({ config: { priorityFee: undefined, heapSize: undefined } as never }),
+      'ok',
+    ],
     ['heap of 31 KiB', with_({ config: { heapSize: 31 * 1024 } }), 'config-invalid'],
     ['heap of 256 KiB', with_({ config: { heapSize: 256 * 1024 } }), 'ok'],
     ['heap of 257 KiB', with_({ config: { heapSize: 257 * 1024 } }), 'config-invalid'],

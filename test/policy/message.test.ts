@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { equalBytes } from '../../policy/bytes.ts';
 import type { Message } from '../../policy/message.ts';
-import { decodeMessage, encodeMessage, findSigner, MAX_INSTRUCTIONS } from '../../policy/message.ts';
+import { decodeMessage, encodeMessage, findSigner, MAX_INSTRUCTIONS, refuse } from '../../policy/message.ts';
 import { SYSTEM_PROGRAM } from '../../policy/programs/addresses.ts';
 import type { Pubkey } from '../../policy/types.ts';
 import { messages, mutations } from './message-arbitraries.ts';
@@ -115,6 +115,7 @@ t.test('a refusal says where', async (t) => {
   const instruction = { program: 2, accounts: Uint8Array.of(9), data: transferData };
   const result = decodeMessage(with_({ instructions: [...base.instructions, instruction] }));
   t.match(result, { ok: false, refusal: { code: 'index-invalid', path: 'instructions[1]' } });
+  t.same(Object.keys(refuse('undecodable', 'no place')), ['code', 'detail'], 'or has no place');
 });
 
 t.test('who signs', async (t) => {

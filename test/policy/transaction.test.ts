@@ -12,6 +12,26 @@ const v1 = encodeMessage({ ...buildMessage([testKey(1), testKey(3)], [call]), ve
 const empty = new Uint8Array(64);
 const full = new Uint8Array(64).fill(7);
 
+/** A message with one signer of exactly so many bytes. */
+function sized(version: 0 | 1, size: number): Uint8Array {
+  const make = (length: number) => {
+    const message = buildMessage([testKey(1)], [{ ...call, data: new Uint8Array(length) }]);
+    return encodeMessage(version === 1 ? { ...message, version, config: {} } : message);
+  };
+  return make(200 + size - make(200).length);
+}
+
+/** A whole message of version 1 with twelve signers, and so little behind it that its end counted from the wire's end lies before its beginning. */
+function cutShort(): Uint8Array {
+  const signers = Array.from({ length: 12 }, (_, index) => testKey(index + 1));
+  const message = encodeMessage({ ...buildMessage(signers, [call]), version: 1, config: {} });
+  const even =
+    message.length % 2 === 0
+      ? message
+      : encodeMessage({ ...buildMessage(signers, [{ ...call, data: bytesOf(call.data, 0) }]), version: 1, config: {} });
+  return bytesOf(even, new Uint8Array((12 * 64 - even.length) / 2));
+}
+
 t.test('one rule a row', async (t) => {
   const rows: [what: string, wire: Uint8Array, code: string][] = [
     ['one signer', bytesOf(1, empty, one), 'ok'],
@@ -30,7 +50,10 @@ t.test('one rule a row', async (t) => {
     ['version 1, cut', v1.subarray(0, 2), 'undecodable'],
     ['4,097 bytes of version 1', bytesOf(v1, new Uint8Array(4097 - v1.length)), 'message-too-large'],
     ['a byte behind', bytesOf(1, empty, one, 0), 'trailing-bytes'],
-    ['1,233 bytes', new Uint8Array(1233), 'message-too-large'],
+    ['1,232 bytes', bytesOf(1, empty, sized(0, 1232 - 65)), 'ok'],
+    ['1,233 bytes', bytesOf(1, empty, sized(0, 1233 - 65)), 'message-too-large'],
+    ['4,096 bytes of version 1', bytesOf(sized(1, 4096 - 64), empty), 'ok'],
+    ['version 1, so few signatures that the message would end early', cutShort(), 'undecodable'],
   ];
   for (const [what, wire, code] of rows) {
     const result = decodeTransaction(wire);
@@ -42,8 +65,14 @@ t.test('parts are copies of what stood there', async (t) => {
   const wire = Buffer.from(bytesOf(2, empty, full, two));
   const result = decodeTransaction(wire);
   wire.fill(0);
-  t.match(result, { ok: true, value: { messageBytes: two, signatures: [empty, full] } });
-  t.same(result.ok && result.value.message, buildMessage([testKey(1), testKey(3)], [call]));
+  if (!result.ok) return t.fail(result.refusal.detail);
+  const { message, messageBytes, signatures } = result.value;
+  t.same(Uint8Array.from(messageBytes), two);
+  t.same(
+    signatures.map((signature) => Uint8Array.from(signature)),
+    [empty, full],
+  );
+  t.same(message, buildMessage([testKey(1), testKey(3)], [call]));
 });
 
 t.test('a signature goes into its slot and nowhere else', async (t) => {
@@ -55,6 +84,10 @@ t.test('a signature goes into its slot and nowhere else', async (t) => {
   t.same(Object.values(kit.signatures), [null, full]);
   t.same(Uint8Array.from(kit.messageBytes), two);
   t.same(attachSignature(bytesOf(v1, empty, empty), 1, full), bytesOf(v1, empty, full), 'version 1');
-  for (const index of [-1, 2, 0.5]) t.throws(() => attachSignature(wire, index, full), RangeError);
+  for (const index of [-1, 2, 0.5]) {
+    const error = { message: 'the transaction has no such signature slot' };
+    t.throws(() => attachSignature(wire, index, full), error);
+    t.throws(() => attachSignature(bytesOf(v1, empty, empty), index, full), error);
+  }
   t.throws(() => attachSignature(wire, 0, full.subarray(1)), RangeError);
 });

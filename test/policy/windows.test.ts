@@ -88,6 +88,22 @@ t.test('seen through another length, spending never counts shorter', async (t) =
   t.pass();
 });
 
+t.test('through its own length a series is seen as it is', async (t) => {
+  const series = emptySeries(WINDOW);
+  for (const at of [0, 1_999, 7_000]) addAmount(series, at, 1n);
+  t.same(convertSeries(series, WINDOW), series);
+});
+
+t.test('the moment at which an amount ends is not later than itself', async (t) => {
+  const series = emptySeries(WINDOW);
+  addAmount(series, 0, 1n);
+  const end = BUCKET_MS + WINDOW_MS;
+  t.same(
+    [end - 1, end].map((now) => findRoom([series], 0n, now)),
+    [end, null],
+  );
+});
+
 t.test('findRoom finds the first moment', async (t) => {
   const property = fc.property(entries, entries, fc.bigInt(0n, 500n), fc.nat(1_500_000), (first, second, room, now) => {
     const pair = [emptySeries(WINDOW), emptySeries(WINDOW)] as const;
