@@ -23,7 +23,7 @@ const ROWS: readonly [string, string, unknown, number, string, string?][] = [
   ['POST', SIGN, { transaction: 'AAA$' }, 422, 'body-invalid', 'body/transaction'],
   ['POST', SIGN, { transaction: 'AAAB=' }, 422, 'body-invalid', 'body/transaction'],
   ['POST', SIGN, { transaction: 'AAB=' }, 422, 'body-invalid', 'body/transaction'],
-  ['POST', SIGN, { transaction: 'A'.repeat(1648) }, 422, 'body-invalid', 'body/transaction'],
+  ['POST', SIGN, { transaction: 'A'.repeat(5468) }, 422, 'body-invalid', 'body/transaction'],
   ['POST', SIGN, { transaction: TX, transactions: [TX] }, 422, 'body-invalid', 'body'],
   ['POST', SIGN, { transactions: [] }, 422, 'body-invalid', 'body/transactions'],
   ['POST', SIGN, { transactions: Array(9).fill(TX) }, 422, 'body-invalid', 'body/transactions'],
