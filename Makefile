@@ -3,7 +3,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
 
-.PHONY: start demo test lint check format schema fuzz mutate coverage bench clean
+.PHONY: start demo test soak lint check format schema fuzz mutate coverage bench clean
 
 # The whole development stack on embedded defaults; stays up until Ctrl-C.
 start: $(INSTALLED)
@@ -15,6 +15,11 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	@exec tap run --reporter=./test/reporter.ts
+
+# The tests whose counts are scaled, at full scale; times are asserted here. Some: make soak ARGS=test/policy/windows.test.ts.
+SCALED := $(shell grep -rl --include=*.test.ts REEVE_SCALE test)
+soak: $(INSTALLED)
+	@REEVE_SCALE=1 exec tap run --timeout=7200 --jobs=2 --reporter=./test/reporter.ts $(or $(ARGS),$(SCALED))
 
 lint: $(INSTALLED)
 	biome ci --colors=off --error-on-warnings
