@@ -13,7 +13,7 @@ export interface SignInFields {
   readonly domain: string;
   /** One line of printable ASCII for people. */
   readonly statement?: string;
-  /** `https`, on the same domain. */
+  /** `https`, on an allowed domain. */
   readonly uri?: string;
   readonly chainId?: string;
   readonly nonce?: string;
