@@ -96,10 +96,11 @@ function decideAndNote({ store }: RenewerParts, wallet: string, note: ApprovalNo
   const decision = decideApproval(record.witness, approval, Date.now() as Millis);
   if (decision.kind === 'refuse' && decision.alarm === 'approval-outstanding') return false;
   if (decision.kind === 'refuse') throw refused(wallet, decision.alarm);
-  const kept = record.approvalIds.filter(({ approvalId, effectsHash, boot }) =>
-    decision.witness.approvals.some(
-      (open) => approvalId !== note.approvalId && open.effectsHash === effectsHash && open.boot === boot,
-    ),
+  // An earlier approval of the same effects is settled by now: its receipts would say of this one what is true of that one.
+  const kept = record.approvalIds.filter(
+    ({ effectsHash, boot }) =>
+      effectsHash !== approval.effectsHash &&
+      decision.witness.approvals.some((open) => open.effectsHash === effectsHash && open.boot === boot),
   );
   const id = { effectsHash: approval.effectsHash, boot: approval.boot, approvalId: note.approvalId };
   store.write({ ...record, witness: decision.witness, approvalIds: [...kept, id] });

@@ -66,6 +66,13 @@ t.test('the same effects again only once the first was seen used', async (t) => 
   host.addReceipt('w1', 'decision', { ...decision, decision: 'allow' });
   const approved = await owner('approve', id);
   t.equal(approved.code, 0, approved.err);
+  const again = list('a third time', '800000000');
+  const refused = await owner('approve', again);
+  t.match(
+    refused,
+    { code: 1, json: { error: { code: 'approval-outstanding' } } },
+    'the first one’s use says nothing of it',
+  );
 });
 
 t.test('a host that shows one payment and hashes another', async (t) => {
