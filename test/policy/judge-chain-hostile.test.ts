@@ -56,7 +56,7 @@ const calls = fc.oneof(
 t.test('what is allowed costs at most what is charged, and changes no right that is not named', async (t) => {
   const orders = fc.constantFrom(signers, [signers[1], signers[0], signers[2]] as typeof signers);
   const property = fc.property(fc.constantFrom('broad', 'broad', 'plain'), forms, orders, calls, tryOut);
-  const runs = Math.ceil(200_000 * scale);
+  const runs = Math.max(2_000, Math.ceil(20_000 * scale));
   t.doesNotThrow(() => fc.assert(property, { seed: 2027, numRuns: runs }));
   t.comment(JSON.stringify(tally));
   for (const [what, count] of Object.entries(tally)) t.ok(count > runs / 100, `${count} ${what}`);

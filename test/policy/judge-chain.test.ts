@@ -36,7 +36,7 @@ t.test('what is really lost is at most what was charged', async (t) => {
     if (after.rights.size < before.rights.size) tally.closed += 1;
     return unsaidChanges(before, after, effects).length === 0;
   });
-  const runs = Math.ceil(200_000 * scale);
+  const runs = Math.max(2_000, Math.ceil(20_000 * scale));
   t.doesNotThrow(() => fc.assert(property, { seed: 2028, numRuns: runs }));
   t.comment(JSON.stringify(tally));
   t.ok(tally.landed > runs / 3, `${tally.landed} of ${runs} landed`);
