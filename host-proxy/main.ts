@@ -14,6 +14,8 @@ import { openEnclave } from './enclave/enclave.ts';
 import { startRelay } from './relay.ts';
 import { createReads } from './routes/reads.ts';
 import { createRpc } from './rpc.ts';
+import type { Files } from './store/files.ts';
+import { DISK } from './store/files.ts';
 import { openStore } from './store/store.ts';
 import { createTransfers } from './transfer/transfers.ts';
 
@@ -82,14 +84,14 @@ function waitForSignal(): Promise<string> {
 }
 
 /** Starts every part; reads are answered before the enclave is there. Rejects, with everything closed again, when a socket or the store cannot be had. */
-export async function startHostProxy(config: Config, log: Logger): Promise<HostProxy> {
+export async function startHostProxy(config: Config, log: Logger, files: Files = DISK): Promise<HostProxy> {
   const ends: (() => unknown)[] = [];
   const closeAll = async () => {
     for (const end of ends.splice(0).reverse()) await end();
   };
   const order = { closeWallets: false };
   try {
-    await startParts(config, log, ends, order);
+    await startParts({ config, log, files }, ends, order);
     const close = (wanted: { closeWallets: boolean }) => {
       Object.assign(order, wanted);
       return closeAll();
@@ -103,12 +105,11 @@ export async function startHostProxy(config: Config, log: Logger): Promise<HostP
 
 /** In the order in which each needs the one before; `ends` undoes it from the last to the first. */
 async function startParts(
-  config: Config,
-  log: Logger,
+  { config, log, files }: { config: Config; log: Logger; files: Files },
   ends: (() => unknown)[],
   order: { closeWallets: boolean },
 ): Promise<void> {
-  const store = await openStore(config.store);
+  const store = await openStore(config.store, files);
   ends.push(() => store.close());
   for (const [wallet, { code }] of store.damaged) log.error({ wallet, code }, 'wallet not opened');
   const relay = await startRelay(config.kms, log);

@@ -93,6 +93,7 @@ export const ERRORS = {
   'socket-in-use': entry(4005, 500, 'Something else listens on this socket path, or the path is no socket.'),
   'enclave-unavailable': entry(4006, 503, 'The enclave cannot be reached.'),
   'wallet-not-restored': entry(4007, 503, 'The enclave does not hold this wallet yet; the host proxy keeps trying.'),
+  'receipts-pruned': entry(4008, 410, 'These receipts were moved out of the store by the retention command.'),
   'http-malformed': entry(4010, 400, 'The request is not well-formed HTTP.'),
   'body-malformed': entry(4011, 400, 'The body is not JSON.'),
   'body-too-large': entry(4012, 413, 'The body is longer than this socket allows.'),

@@ -1,9 +1,8 @@
 /** The last good answers about each wallet, for the time the enclave is away: in memory, and now and then on disk. They are marked stale and bind no one. */
 
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isAway } from '../enclave/enclave.ts';
-import { readIfPresent } from '../store/files.ts';
+import { readIfPresent, writeFileLoosely } from '../store/durable.ts';
 import type { WalletStore } from '../store/wallet.ts';
 
 /** Between two writes of one wallet's answers, milliseconds. */
@@ -25,7 +24,7 @@ export function createReads(): Reads {
   async function load(wallet: WalletStore): Promise<Kept> {
     const known = kept.get(wallet.name);
     if (known !== undefined) return known;
-    const file = await readIfPresent(join(wallet.directory, FILE));
+    const file = await readIfPresent(wallet.files, join(wallet.directory, FILE));
     const loaded = file === null ? {} : parse(file);
     kept.set(wallet.name, loaded);
     return loaded;
@@ -37,7 +36,8 @@ export function createReads(): Reads {
     if (due.has(wallet.name)) return;
     const write = async () => {
       due.delete(wallet.name);
-      await writeFile(join(wallet.directory, FILE), JSON.stringify(answers), { mode: 0o600 }).catch(() => undefined);
+      const bytes = Buffer.from(JSON.stringify(answers));
+      await writeFileLoosely(wallet.files, join(wallet.directory, FILE), bytes).catch(() => undefined);
     };
     due.set(wallet.name, { timer: setTimeout(() => void write(), WRITE_EVERY_MS).unref(), write });
   }

@@ -1,73 +1,85 @@
-/** Whole files that are either the old or the new content after a crash, and folders that remember their entries. */
+/**
+ * The one place where the store touches the disk. Everything else of the store is given `Files`, so that a test can hand it a disk that fails, tears and
+ * forgets; nothing here knows of tests.
+ */
 
 import type { FileHandle } from 'node:fs/promises';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
 
-let temporary = 0;
-
-/** Replaces `path` by `bytes`, durable when it resolves: temporary file, sync, rename, sync of the folder. */
-export async function writeFileDurably(path: string, bytes: Uint8Array): Promise<void> {
-  temporary += 1;
-  const draft = `${path}.${process.pid}-${temporary}.tmp`;
-  const handle = await open(draft, 'wx', FILE_MODE);
-  try {
-    await handle.writeFile(bytes);
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-  await rename(draft, path);
-  await syncDirectory(dirname(path));
+export interface OpenFile {
+  /** Writes all of `bytes` at `position`. */
+  write(bytes: Uint8Array, position: number): Promise<void>;
+  truncate(size: number): Promise<void>;
+  /** Resolves when content and size are on the disk (fdatasync); says nothing of the file's name. */
+  sync(): Promise<void>;
+  close(): Promise<void>;
 }
 
-/** Makes a created, renamed or removed entry of this folder durable. */
-export async function syncDirectory(path: string): Promise<void> {
+/** `update`: the file is there; `create`: it is not; `replace`: it is empty afterwards, there or not. */
+export type OpenHow = 'update' | 'create' | 'replace';
+
+export interface Files {
+  open(path: string, how: OpenHow): Promise<OpenFile>;
+  /** The whole content. */
+  read(path: string): Promise<Buffer>;
+  /** Names of a folder's entries, in no order. */
+  list(path: string): Promise<string[]>;
+  /** Makes one folder that only its user may enter; false where something of that name is. */
+  makeFolder(path: string): Promise<boolean>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes a file, or a folder with all in it. What is not there is removed already. */
+  remove(path: string): Promise<void>;
+  /** Resolves when created, renamed and removed names of the folder are on the disk. */
+  syncFolder(path: string): Promise<void>;
+}
+
+const FLAGS: Readonly<Record<OpenHow, string>> = { update: 'r+', create: 'wx+', replace: 'w+' };
+
+/** The disk of this machine. */
+export const DISK: Files = {
+  open: async (path, how) => wrapHandle(await open(path, FLAGS[how], FILE_MODE)),
+  read: (path) => readFile(path),
+  list: (path) => readdir(path),
+  makeFolder,
+  rename,
+  remove: (path) => rm(path, { recursive: true, force: true }),
+  syncFolder,
+};
+
+function wrapHandle(handle: FileHandle): OpenFile {
+  return {
+    write: (bytes, position) => writeAll(handle, bytes, position),
+    truncate: (size) => handle.truncate(size),
+    sync: () => handle.datasync(),
+    close: () => handle.close(),
+  };
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
+    done += bytesWritten;
+  }
+}
+
+async function makeFolder(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, { mode: DIRECTORY_MODE });
+    return true;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw cause;
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();
   } finally {
     await handle.close();
   }
-}
-
-/** Creates a folder only its user may enter; one that exists stays as it is. */
-export async function makeDirectory(path: string): Promise<void> {
-  const created = await mkdir(path, { recursive: true, mode: DIRECTORY_MODE });
-  if (created !== undefined) await syncDirectory(dirname(path));
-}
-
-/** A file's content, or null where there is none. Every other failure is thrown. */
-export async function readIfPresent(path: string): Promise<Buffer | null> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw cause;
-  }
-}
-
-/** Opens for reading and writing in place, created if absent. */
-export async function openInPlace(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, 'r+');
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
-  }
-  const handle = await open(path, 'wx+', FILE_MODE);
-  await syncDirectory(dirname(path));
-  return handle;
-}
-
-/** Writes all of `bytes` at `position` and waits for the disk. Repeating it after a failure is safe: the place is the same. */
-export async function writeInPlace(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  let done = 0;
-  while (done < bytes.length) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, position + done);
-    done += bytesWritten;
-  }
-  await handle.datasync();
 }

@@ -3,14 +3,13 @@
  * after its receipts are on the disk: a head that can be read proves that the receipts under it were stored, and their loss is damage.
  */
 
-import type { FileHandle } from 'node:fs/promises';
-import { readFile } from 'node:fs/promises';
 import { decodeCbor } from '../../enclave/link/cbor.ts';
 import { decodeSign1 } from '../../enclave/link/cose.ts';
 import { ReeveError } from '../../enclave/link/errors.ts';
 import type { Head } from '../../enclave/link/schema/receipt.ts';
 import { isValid } from '../../enclave/link/validators.ts';
-import { openInPlace, writeFileDurably, writeInPlace } from './files.ts';
+import { writeFileDurably, writeInPlace } from './durable.ts';
+import type { Files, OpenFile } from './files.ts';
 import { encodeRecord, readRecord } from './records.ts';
 
 /** Bytes of one slot; a signed head is at most 1,024 bytes. */
@@ -27,7 +26,7 @@ export interface HeadFile {
   readonly newest: StoredHead | null;
   /** A slot was written and cannot be read: torn by a crash, or damaged later. */
   readonly damaged: boolean;
-  readonly handle: FileHandle;
+  readonly file: OpenFile;
   nextSlot: number;
 }
 
@@ -39,17 +38,17 @@ export function readHead(signedHead: Uint8Array): Head {
 }
 
 /** An empty file, made when the wallet's folder is: a missing one is damage, not a beginning. */
-export async function createHeadFile(path: string): Promise<void> {
-  await writeFileDurably(path, new Uint8Array(SLOT_BYTES * SLOTS));
+export async function createHeadFile(files: Files, path: string): Promise<void> {
+  await writeFileDurably(files, path, new Uint8Array(SLOT_BYTES * SLOTS));
 }
 
-export async function openHeadFile(path: string): Promise<HeadFile> {
-  const file = await readFile(path);
+export async function openHeadFile(files: Files, path: string): Promise<HeadFile> {
+  const content = await files.read(path);
   let newest: StoredHead | null = null;
-  let damaged = file.length !== SLOT_BYTES * SLOTS;
+  let damaged = content.length !== SLOT_BYTES * SLOTS;
   let nextSlot = 0;
   for (let slot = 0; slot < SLOTS; slot += 1) {
-    const bytes = file.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES);
+    const bytes = content.subarray(slot * SLOT_BYTES, (slot + 1) * SLOT_BYTES);
     const stored = readSlot(bytes);
     if (stored === null) damaged ||= bytes.some((byte) => byte !== 0);
     else if (newest === null || stored.head.seq > newest.head.seq) {
@@ -57,7 +56,7 @@ export async function openHeadFile(path: string): Promise<HeadFile> {
       nextSlot = (slot + 1) % SLOTS;
     }
   }
-  return { newest, damaged, handle: await openInPlace(path), nextSlot };
+  return { newest, damaged, file: await files.open(path, 'update'), nextSlot };
 }
 
 function readSlot(bytes: Uint8Array): StoredHead | null {
@@ -71,9 +70,9 @@ function readSlot(bytes: Uint8Array): StoredHead | null {
 }
 
 /** Durable when it resolves. After a failure the same slot is tried again, so the last good head stays. */
-export async function writeHead(file: HeadFile, signedHead: Uint8Array): Promise<void> {
+export async function writeHead(heads: HeadFile, signedHead: Uint8Array): Promise<void> {
   const slot = new Uint8Array(SLOT_BYTES);
   slot.set(encodeRecord(signedHead));
-  await writeInPlace(file.handle, slot, file.nextSlot * SLOT_BYTES);
-  file.nextSlot = (file.nextSlot + 1) % SLOTS;
+  await writeInPlace(heads.file, slot, heads.nextSlot * SLOT_BYTES);
+  heads.nextSlot = (heads.nextSlot + 1) % SLOTS;
 }

@@ -1,11 +1,10 @@
 /** A wallet's receipts on disk: append-only segment files named by the seq of their first receipt. */
 
-import type { FileHandle } from 'node:fs/promises';
-import { open, readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ReeveError } from '../../enclave/link/errors.ts';
 import { hashReceipt } from '../../enclave/link/receipts.ts';
-import { syncDirectory, writeInPlace } from './files.ts';
+import { writeInPlace } from './durable.ts';
+import type { Files, OpenFile } from './files.ts';
 import { encodeRecord, RECORD_HEADER_BYTES, readRecords } from './records.ts';
 
 /** Bytes after which a new segment begins. */
@@ -19,53 +18,61 @@ export interface ChainEnd {
 }
 
 export interface Segments {
+  readonly files: Files;
   readonly directory: string;
-  /** The file that is written to; null before the first receipt. */
-  current: { readonly handle: FileHandle; size: number } | null;
+  /** The file that is written to; null before the first receipt. `torn`: after `size` there may be what a failed append left. */
+  current: { readonly file: OpenFile; size: number; torn: boolean } | null;
+}
+
+/** The receipts one segment must hold: `count` of them, the first with seq `first`. */
+export interface Run {
+  readonly first: number;
+  readonly count: number;
 }
 
 /**
  * Opens the segments so that they end exactly at `end`, the newest receipt a stored head covers. What lies after it was never released and is cut, if
  * `mayCut`. When receipts under `end` are missing or changed, or a cut is needed and not allowed, it throws `store-damaged` and leaves everything as it is.
  */
-export async function openSegments(directory: string, end: ChainEnd, mayCut: boolean): Promise<Segments> {
-  const firsts = (await listSegments(directory)).reverse();
+export async function openSegments(files: Files, directory: string, end: ChainEnd, mayCut: boolean): Promise<Segments> {
+  const firsts = (await listSegments(files, directory)).reverse();
   const unreleased = firsts.filter((first) => first > end.seq);
   const last = firsts.find((first) => first <= end.seq);
   if (last === undefined && end.seq > 0) throw damaged('receipts', end.seq);
   if (unreleased.length > 0 && !mayCut) throw damaged('head', end.seq);
-  const current = last === undefined ? null : await openLast(directory, last, end, mayCut);
-  for (const first of unreleased) await unlink(join(directory, nameSegment(first)));
-  if (unreleased.length > 0) await syncDirectory(directory);
-  return { directory, current };
+  const path = last === undefined ? null : join(directory, nameSegment(last));
+  const sizes = path === null ? null : measureLast(await files.read(path), end.seq - (last ?? 0) + 1, end);
+  if (sizes !== null && sizes.found > sizes.wanted && !mayCut) throw damaged('head', end.seq);
+  for (const first of unreleased) await files.remove(join(directory, nameSegment(first)));
+  if (unreleased.length > 0) await files.syncFolder(directory);
+  const current = path === null || sizes === null ? null : await openLast(files, path, sizes);
+  return { files, directory, current };
 }
 
-async function openLast(
-  directory: string,
-  first: number,
-  end: ChainEnd,
-  mayCut: boolean,
-): Promise<Segments['current']> {
-  const path = join(directory, nameSegment(first));
-  const file = await readFile(path);
-  const records = readRecords(file);
-  const count = end.seq - first + 1;
+interface Sizes {
+  readonly wanted: number;
+  readonly found: number;
+}
+
+/** Bytes up to the end of the receipt that must be the last of `count`, and bytes that are there. */
+function measureLast(content: Uint8Array, count: number, end: ChainEnd): Sizes {
+  const records = readRecords(content);
   const newest = records[count - 1];
   if (newest === undefined || !Buffer.from(hashReceipt(newest)).equals(end.hash)) throw damaged('receipt', end.seq);
-  const size = records.slice(0, count).reduce((sum, record) => sum + RECORD_HEADER_BYTES + record.length, 0);
-  if (file.length > size && !mayCut) throw damaged('head', end.seq);
-  if (file.length > size) await cutFile(path, size);
-  return { handle: await open(path, 'r+'), size };
+  const wanted = records.slice(0, count).reduce((sum, record) => sum + RECORD_HEADER_BYTES + record.length, 0);
+  return { wanted, found: content.length };
 }
 
-async function cutFile(path: string, size: number): Promise<void> {
-  const handle = await open(path, 'r+');
+async function openLast(files: Files, path: string, { wanted, found }: Sizes): Promise<Segments['current']> {
+  const file = await files.open(path, 'update');
   try {
-    await handle.truncate(size);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    if (found > wanted) await file.truncate(wanted);
+    if (found > wanted) await file.sync();
+  } catch (cause) {
+    await file.close();
+    throw cause;
   }
+  return { file, size: wanted, torn: false };
 }
 
 function damaged(what: string, seq: number): ReeveError {
@@ -78,37 +85,50 @@ export async function appendReceipts(
   first: number,
   receipts: readonly Uint8Array[],
 ): Promise<void> {
+  if (segments.current?.torn === true) await segments.current.file.truncate(segments.current.size);
   if (segments.current === null || segments.current.size >= SEGMENT_BYTES) await beginSegment(segments, first);
   const current = segments.current as NonNullable<Segments['current']>;
   const bytes = Buffer.concat(receipts.map(encodeRecord));
-  await writeInPlace(current.handle, bytes, current.size);
+  current.torn = true;
+  await writeInPlace(current.file, bytes, current.size);
+  current.torn = false;
   current.size += bytes.length;
 }
 
 async function beginSegment(segments: Segments, first: number): Promise<void> {
-  const handle = await open(join(segments.directory, nameSegment(first)), 'w+', 0o600);
+  const { files, directory } = segments;
+  const file = await files.open(join(directory, nameSegment(first)), 'replace');
   try {
-    await syncDirectory(segments.directory);
+    await files.syncFolder(directory);
   } catch (cause) {
-    await handle.close();
+    await file.close();
     throw cause;
   }
-  await segments.current?.handle.close();
-  segments.current = { handle, size: 0 };
+  const before = segments.current;
+  segments.current = { file, size: 0, torn: false };
+  await before?.file.close();
 }
 
 /** First seqs of all segments, ascending. */
-export async function listSegments(directory: string): Promise<number[]> {
-  const names = await readdir(directory);
+async function listSegments(files: Files, directory: string): Promise<number[]> {
+  const names = await files.list(directory);
   return names
     .flatMap((name) => NAME.exec(name)?.[1] ?? [])
     .map(Number)
     .sort((a, b) => a - b);
 }
 
-/** The receipts of one segment in order, the first with seq `first`. */
-export async function readSegment(directory: string, first: number): Promise<Uint8Array[]> {
-  return readRecords(await readFile(join(directory, nameSegment(first))));
+/** What each segment must hold of a chain that is stored up to `end`, oldest first. */
+export async function listRuns(files: Files, directory: string, end: number): Promise<Run[]> {
+  const firsts = (await listSegments(files, directory)).filter((first) => first <= end);
+  return firsts.map((first, index) => ({ first, count: (firsts[index + 1] ?? end + 1) - first }));
+}
+
+/** The receipts of one segment in order. `store-damaged` when one of them cannot be read: a shorter list would hide it. */
+export async function readRun(files: Files, directory: string, { first, count }: Run): Promise<Uint8Array[]> {
+  const records = readRecords(await files.read(join(directory, nameSegment(first))));
+  if (records.length < count) throw damaged('receipt', first + records.length);
+  return records.slice(0, count);
 }
 
 function nameSegment(first: number): string {

@@ -1,11 +1,12 @@
 /** The host's disk: one folder per wallet under `wallets/`, one process at a time. Everything in it is ciphertext, signed, or public. */
 
-import { readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { isReeveError, ReeveError } from '../../enclave/link/errors.ts';
 import { listenUnix } from '../http/listen.ts';
-import { makeDirectory, readIfPresent, syncDirectory } from './files.ts';
+import { makeDirectory, readIfPresent } from './durable.ts';
+import type { Files } from './files.ts';
+import { DISK } from './files.ts';
 import type { WalletStore } from './wallet.ts';
 import { createWalletDirectory, openWalletStore } from './wallet.ts';
 
@@ -23,24 +24,25 @@ export interface Store {
 }
 
 /** Opens the store and holds its lock until `close`. `store-locked` when another process has it. Damaged wallets are left as they are and listed. */
-export async function openStore(directory: string): Promise<Store> {
+export async function openStore(directory: string, files: Files = DISK): Promise<Store> {
   const root = join(directory, 'wallets');
-  await makeDirectory(directory);
+  await makeDirectory(files, directory);
   const unlock = await lockStore(directory);
-  await makeDirectory(root);
+  await makeDirectory(files, root);
+  await files.syncFolder(directory);
   const wallets = new Map<string, WalletStore>();
   const damaged = new Map<string, ReeveError>();
-  for (const name of (await readdir(root)).sort()) await openInto(wallets, damaged, root, name);
+  for (const name of (await files.list(root)).sort()) await openInto({ wallets, damaged, files }, root, name);
 
   async function create(name: string): Promise<WalletStore> {
     const known = wallets.get(name);
     if (damaged.has(name) || (known !== undefined && (await known.readSeal()) !== null))
       throw new ReeveError('wallet-exists', { wallet: name });
     if (known !== undefined) return known;
-    await rm(join(root, name), { recursive: true, force: true });
-    await createWalletDirectory(join(root, name));
-    await syncDirectory(root);
-    const wallet = await openWalletStore(name, join(root, name));
+    await files.remove(join(root, name));
+    await createWalletDirectory(join(root, name), files);
+    await files.syncFolder(root);
+    const wallet = await openWalletStore(name, join(root, name), files);
     wallets.set(name, wallet);
     return wallet;
   }
@@ -50,8 +52,8 @@ export async function openStore(directory: string): Promise<Store> {
     if (wallet === undefined || (await wallet.readSeal()) !== null) return;
     wallets.delete(name);
     await wallet.close();
-    await rm(join(root, name), { recursive: true });
-    await syncDirectory(root);
+    await files.remove(join(root, name));
+    await files.syncFolder(root);
   }
 
   async function close(): Promise<void> {
@@ -62,16 +64,18 @@ export async function openStore(directory: string): Promise<Store> {
   return { find: (name) => wallets.get(name), list: () => [...wallets.values()], damaged, create, discard, close };
 }
 
+interface Opened {
+  readonly wallets: Map<string, WalletStore>;
+  readonly damaged: Map<string, ReeveError>;
+  readonly files: Files;
+}
+
 /** A folder without a seal is what a create that never finished left: it is not opened. */
-async function openInto(
-  wallets: Map<string, WalletStore>,
-  damaged: Map<string, ReeveError>,
-  root: string,
-  name: string,
-): Promise<void> {
-  if ((await readIfPresent(join(root, name, 'seal.cbor'))) === null) return;
+async function openInto(into: Opened, root: string, name: string): Promise<void> {
+  const { wallets, damaged, files } = into;
+  if ((await readIfPresent(files, join(root, name, 'seal.cbor'))) === null) return;
   try {
-    wallets.set(name, await openWalletStore(name, join(root, name)));
+    wallets.set(name, await openWalletStore(name, join(root, name), files));
   } catch (cause) {
     damaged.set(name, isReeveError(cause) ? cause : new ReeveError('store-damaged', { wallet: name }, cause));
   }

@@ -51,7 +51,7 @@ export async function readTail(wallet: WalletStore): Promise<Tail> {
 }
 
 async function* walkBack(wallet: WalletStore): AsyncGenerator<Uint8Array> {
-  for (const first of (await wallet.listFiles()).reverse()) yield* (await wallet.readFile(first)).reverse();
+  for (const run of (await wallet.listRuns()).reverse()) yield* (await wallet.readRun(run)).reverse();
 }
 
 const view = (receipt: Uint8Array): ReceiptView => decodeCbor(receipt) as unknown as ReceiptView;

@@ -3,17 +3,18 @@
  * them let go. All that arrives while the disk works goes with the next sync (group commit).
  */
 
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeCbor } from '../../enclave/link/cbor.ts';
 import { ReeveError } from '../../enclave/link/errors.ts';
 import type { WireAppend } from '../../enclave/link/messages.ts';
 import { CHAIN_START, hashReceipt } from '../../enclave/link/receipts.ts';
-import { makeDirectory, readIfPresent, syncDirectory, writeFileDurably } from './files.ts';
+import { makeDirectory, readIfPresent, removeDrafts, writeFileDurably } from './durable.ts';
+import type { Files } from './files.ts';
+import { DISK } from './files.ts';
 import type { HeadFile, StoredHead } from './heads.ts';
 import { createHeadFile, openHeadFile, readHead, writeHead } from './heads.ts';
-import type { ChainEnd, Segments } from './segments.ts';
-import { appendReceipts, listSegments, openSegments, readSegment } from './segments.ts';
+import type { ChainEnd, Run, Segments } from './segments.ts';
+import { appendReceipts, listRuns, openSegments, readRun } from './segments.ts';
 
 /** How long a result waits for the disk before it is given up, milliseconds. */
 const STORE_TIMEOUT_MS = 10_000;
@@ -23,6 +24,8 @@ const RECEIPTS_PER_PAGE = 500;
 export interface WalletStore {
   readonly name: string;
   readonly directory: string;
+  /** Where all of it is kept; what belongs to the wallet's folder is written through this. */
+  readonly files: Files;
   /** Durable and covered by a durable head: what `stored` acknowledges. */
   storedSeq(): number;
   /** Taken from the enclave, on the disk or on its way. */
@@ -34,9 +37,9 @@ export interface WalletStore {
   newestHead(): StoredHead | null;
   /** Receipts after `seq`, oldest first, at most `limit`. */
   readReceipts(after: number, limit?: number): Promise<Uint8Array[]>;
-  /** First seqs of the files that hold receipts, and one file's content up to what is stored. */
-  listFiles(): Promise<number[]>;
-  readFile(first: number): Promise<Uint8Array[]>;
+  /** The files that hold receipts, oldest first, and one file's receipts; only what is stored. `store-damaged` when one of them is gone. */
+  listRuns(): Promise<Run[]>;
+  readRun(run: Run): Promise<Uint8Array[]>;
   readSeal(): Promise<Uint8Array | null>;
   writeSeal(seal: Uint8Array): Promise<void>;
   /** Cuts what no stored head covers: it was never released, and a new boot of the enclave goes on from the head. */
@@ -52,8 +55,12 @@ interface Waiter {
 }
 
 interface State {
+  readonly files: Files;
+  /** The folder of the segments. */
+  readonly receipts: string;
   readonly heads: HeadFile;
-  segments: Segments;
+  /** Null after a cut that failed: then the files are opened again, up to `newest`, before anything is written. */
+  segments: Segments | null;
   /** Receipts on the disk, whether or not a head covers them. */
   synced: ChainEnd;
   held: ChainEnd;
@@ -64,27 +71,34 @@ interface State {
   working: Promise<void> | null;
 }
 
+const FOLDERS = ['receipts', 'policies', 'transfers', 'transfers/open', 'transfers/done'] as const;
+
+/** Not `transfers/done`, which may hold very many: a draft left there is never read. */
+const SWEPT_FOLDERS = ['', 'receipts', 'policies', 'transfers/open'] as const;
+
 /** Makes an empty wallet folder. What exists already stays. */
-export async function createWalletDirectory(directory: string): Promise<void> {
-  await makeDirectory(directory);
-  await mkdir(join(directory, 'receipts'), { recursive: true, mode: 0o700 });
-  await mkdir(join(directory, 'policies'), { recursive: true, mode: 0o700 });
-  if ((await readIfPresent(join(directory, 'head.slots'))) === null)
-    await createHeadFile(join(directory, 'head.slots'));
-  await syncDirectory(directory);
+export async function createWalletDirectory(directory: string, files: Files = DISK): Promise<void> {
+  for (const folder of FOLDERS) await makeDirectory(files, join(directory, folder));
+  if ((await readIfPresent(files, join(directory, 'head.slots'))) === null)
+    await createHeadFile(files, join(directory, 'head.slots'));
 }
 
 /** Opens a wallet's folder and cuts what was written and never released. `store-damaged` when something stored is missing or changed. */
-export async function openWalletStore(name: string, directory: string): Promise<WalletStore> {
-  const heads = await openHeadFile(join(directory, 'head.slots')).catch((cause) => {
+export async function openWalletStore(name: string, directory: string, files: Files = DISK): Promise<WalletStore> {
+  for (const folder of FOLDERS.slice(1)) await makeDirectory(files, join(directory, folder));
+  for (const folder of SWEPT_FOLDERS) await removeDrafts(files, join(directory, folder));
+  const heads = await openHeadFile(files, join(directory, 'head.slots')).catch((cause) => {
     throw new ReeveError('store-damaged', { wallet: name, what: 'head.slots' }, cause);
   });
   const end = heads.newest?.head ?? CHAIN_START;
-  const segments = await openSegments(join(directory, 'receipts'), end, !heads.damaged).catch(async (cause) => {
-    await heads.handle.close();
+  const receipts = join(directory, 'receipts');
+  const segments = await openSegments(files, receipts, end, !heads.damaged).catch(async (cause) => {
+    await heads.file.close();
     throw cause;
   });
   const state: State = {
+    files,
+    receipts,
     heads,
     segments,
     synced: end,
@@ -95,23 +109,24 @@ export async function openWalletStore(name: string, directory: string): Promise<
     waiters: [],
     working: null,
   };
-  const receipts = join(directory, 'receipts');
   const storedSeq = () => state.newest?.head.seq ?? 0;
-  const readFile = async (first: number) =>
-    (await readSegment(receipts, first)).slice(0, Math.max(0, storedSeq() - first + 1));
+  const runs = {
+    listRuns: () => listRuns(files, receipts, storedSeq()),
+    readRun: (run: Run) => readRun(files, receipts, run),
+  };
   return {
     name,
     directory,
+    files,
     storedSeq,
     heldSeq: () => state.held.seq,
     accept: (append) => acceptReceipts(state, append),
     waitStored: (seq) => waitStored(state, seq),
     newestHead: () => state.newest,
-    readReceipts: (after, limit = RECEIPTS_PER_PAGE) => readReceipts(receipts, readFile, after, limit),
-    listFiles: () => listSegments(receipts),
-    readFile,
-    readSeal: () => readIfPresent(join(directory, 'seal.cbor')),
-    writeSeal: (seal) => writeFileDurably(join(directory, 'seal.cbor'), seal),
+    readReceipts: (after, limit = RECEIPTS_PER_PAGE) => readReceipts(runs, after, limit),
+    ...runs,
+    readSeal: () => readIfPresent(files, join(directory, 'seal.cbor')),
+    writeSeal: (seal) => writeFileDurably(files, join(directory, 'seal.cbor'), seal),
     rewind: () => rewind(state),
     close: () => closeState(state),
   };
@@ -172,7 +187,7 @@ async function commit(state: State): Promise<void> {
   const end = state.held;
   const next = isHeadDue(state) ? state.nextHead : null;
   state.pending = [];
-  if (receipts.length > 0) await appendReceipts(state.segments, state.synced.seq + 1, receipts);
+  if (receipts.length > 0) await appendReceipts(await findSegments(state), state.synced.seq + 1, receipts);
   state.synced = end;
   if (next === null) return;
   if (state.nextHead === next) state.nextHead = null;
@@ -201,20 +216,15 @@ function waitStored(state: State, seq: number): Promise<void> {
   });
 }
 
-async function readReceipts(
-  directory: string,
-  readFile: (first: number) => Promise<Uint8Array[]>,
-  after: number,
-  limit: number,
-): Promise<Uint8Array[]> {
-  const firsts = await listSegments(directory);
-  const start = Math.max(
-    0,
-    firsts.findLastIndex((first) => first <= after + 1),
-  );
+type Runs = Pick<WalletStore, 'listRuns' | 'readRun'>;
+
+async function readReceipts(runs: Runs, after: number, limit: number): Promise<Uint8Array[]> {
+  const all = await runs.listRuns();
+  const oldest = all[0]?.first ?? 1;
+  if (after + 1 < oldest) throw new ReeveError('receipts-pruned', { oldest, asked: after + 1 });
   const found: Uint8Array[] = [];
-  for (const first of firsts.slice(start)) {
-    found.push(...(await readFile(first)).slice(Math.max(0, after + 1 - first)));
+  for (const run of all.filter(({ first, count }) => first + count > after + 1)) {
+    found.push(...(await runs.readRun(run)).slice(Math.max(0, after + 1 - run.first)));
     if (found.length >= limit) break;
   }
   return found.slice(0, limit);
@@ -223,14 +233,21 @@ async function readReceipts(
 async function rewind(state: State): Promise<void> {
   await state.working;
   const end = state.newest?.head ?? CHAIN_START;
-  if (state.held.seq === end.seq && state.nextHead === null) return;
-  await state.segments.current?.handle.close();
-  state.segments = await openSegments(state.segments.directory, end, true);
-  Object.assign(state, { synced: end, held: end, pending: [], nextHead: null });
+  if (state.held.seq === end.seq && state.nextHead === null && state.segments !== null) return;
+  const before = state.segments;
+  Object.assign(state, { segments: null, synced: end, held: end, pending: [], nextHead: null });
+  await before?.current?.file.close();
+  await findSegments(state);
+}
+
+async function findSegments(state: State): Promise<Segments> {
+  const end = state.newest?.head ?? CHAIN_START;
+  state.segments ??= await openSegments(state.files, state.receipts, end, true);
+  return state.segments;
 }
 
 async function closeState(state: State): Promise<void> {
   await state.working;
-  await state.heads.handle.close();
-  await state.segments.current?.handle.close();
+  await state.heads.file.close();
+  await state.segments?.current?.file.close();
 }

@@ -3,9 +3,9 @@
  * could land, and an id is never forgotten: asked again, it tells what became of it.
  */
 
-import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeDirectory, readIfPresent, writeFileDurably } from '../store/files.ts';
+import { readIfPresent, writeFileDurably } from '../store/durable.ts';
+import type { WalletStore } from '../store/wallet.ts';
 
 /** What the agent asked for. The same id with anything else is refused. */
 export interface TransferRequest {
@@ -47,37 +47,39 @@ export type Transfer = { readonly request: TransferRequest } & (
 );
 export type SignedTransfer = Exclude<Transfer, { status: 'built' }>;
 
-const place = (directory: string, folder: 'open' | 'done', id: string) =>
+/** The part of a wallet's store that transfers need. */
+type Place = Pick<WalletStore, 'files' | 'directory'>;
+
+const place = ({ directory }: Place, folder: 'open' | 'done', id: string) =>
   join(directory, 'transfers', folder, `${id}.json`);
 
-export async function readTransfer(directory: string, id: string): Promise<Transfer | null> {
+export async function readTransfer(wallet: Place, id: string): Promise<Transfer | null> {
+  const { files } = wallet;
   const file =
-    (await readIfPresent(place(directory, 'done', id))) ?? (await readIfPresent(place(directory, 'open', id)));
+    (await readIfPresent(files, place(wallet, 'done', id))) ?? (await readIfPresent(files, place(wallet, 'open', id)));
   return file === null ? null : (JSON.parse(file.toString('utf8')) as Transfer);
 }
 
 /** Durable when it resolves. */
-export async function writeTransfer(directory: string, transfer: Transfer): Promise<void> {
+export async function writeTransfer(wallet: Place, transfer: Transfer): Promise<void> {
   const isOpen = transfer.status === 'built' || transfer.status === 'sent';
-  await makeDirectory(join(directory, 'transfers'));
-  await makeDirectory(join(directory, 'transfers', 'open'));
-  await makeDirectory(join(directory, 'transfers', 'done'));
   const { id } = transfer.request;
-  await writeFileDurably(place(directory, isOpen ? 'open' : 'done', id), Buffer.from(JSON.stringify(transfer)));
-  if (!isOpen) await rm(place(directory, 'open', id), { force: true });
+  const path = place(wallet, isOpen ? 'open' : 'done', id);
+  await writeFileDurably(wallet.files, path, Buffer.from(JSON.stringify(transfer)));
+  if (!isOpen) await wallet.files.remove(place(wallet, 'open', id));
 }
 
 /** Forgets a transfer that was never signed. */
-export async function dropTransfer(directory: string, id: string): Promise<void> {
-  await rm(place(directory, 'open', id), { force: true });
+export async function dropTransfer(wallet: Place, id: string): Promise<void> {
+  await wallet.files.remove(place(wallet, 'open', id));
 }
 
 /** Transfers that were sent and whose end is not known. */
-export async function listSent(directory: string): Promise<SignedTransfer[]> {
-  const names = await readdir(join(directory, 'transfers', 'open')).catch(() => []);
+export async function listSent(wallet: Place): Promise<SignedTransfer[]> {
+  const names = await wallet.files.list(join(wallet.directory, 'transfers', 'open'));
   const found: SignedTransfer[] = [];
   for (const name of names.filter((entry) => entry.endsWith('.json'))) {
-    const transfer = await readTransfer(directory, name.slice(0, -'.json'.length));
+    const transfer = await readTransfer(wallet, name.slice(0, -'.json'.length));
     if (transfer?.status === 'sent') found.push(transfer);
   }
   return found;

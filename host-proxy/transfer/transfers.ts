@@ -67,11 +67,11 @@ export function createTransfers(store: Store, enclave: Enclave, rpc: Rpc | null,
   async function resume(): Promise<void> {
     if (rpc === null) return;
     for (const wallet of store.list()) {
-      for (const transfer of await listSent(wallet.directory)) void follow(context, rpc, wallet, transfer);
+      for (const transfer of await listSent(wallet)) void follow(context, rpc, wallet, transfer);
     }
   }
 
-  return { pay, read: (wallet, id) => readTransfer(wallet.directory, id), resume, close: () => context.stop.abort() };
+  return { pay, read: (wallet, id) => readTransfer(wallet, id), resume, close: () => context.stop.abort() };
 }
 
 /** A second call of the same id waits for the first and then finds what it left. */
@@ -81,7 +81,7 @@ async function payAfter(before: Promise<unknown>, context: Context, wallet: Wall
 }
 
 async function payOnce(context: Context, wallet: WalletStore, request: TransferRequest): Promise<TransferOutcome> {
-  const known = await readTransfer(wallet.directory, request.id);
+  const known = await readTransfer(wallet, request.id);
   if (known !== null && !isSame(known.request, request)) throw new ReeveError('id-reused', { id: request.id });
   if (known !== null && known.status !== 'built') return { kind: 'signed', transfer: known, repeated: true };
   if (context.rpc === null) throw new ReeveError('rpc-unset', {});
@@ -89,7 +89,7 @@ async function payOnce(context: Context, wallet: WalletStore, request: TransferR
   const agent = await readAgentKey(wallet);
   const attempt = await buildTransfer(context.rpc, document, agent, request);
   const attempts = [...(known?.attempts ?? []), attempt].slice(-ATTEMPTS_MAX);
-  await writeTransfer(wallet.directory, { request, status: 'built', attempts });
+  await writeTransfer(wallet, { request, status: 'built', attempts });
   const result = await askSignature(context, wallet, request, attempt);
   return settle(context, wallet, { request, attempts, agent }, result);
 }
@@ -123,13 +123,13 @@ async function settle(
   result: SignOutcome,
 ): Promise<TransferOutcome> {
   if (result.outcome === 'refused' || result.outcome === 'needs-approval') {
-    await dropTransfer(wallet.directory, paying.request.id);
+    await dropTransfer(wallet, paying.request.id);
     return { kind: 'unsigned', result };
   }
   const [signature, hash] = [result.signatures[0] as Uint8Array, result.messageHashes[0] as Uint8Array];
   const attempt = paying.attempts.findLast(({ transaction }) => hashMessage(transaction) === toHex(hash));
   if (attempt === undefined) {
-    await dropTransfer(wallet.directory, paying.request.id);
+    await dropTransfer(wallet, paying.request.id);
     throw new ReeveError('id-reused', { id: paying.request.id });
   }
   const wire = attachSignature(Buffer.from(attempt.transaction, 'base64'), paying.agent, signature);
@@ -137,7 +137,7 @@ async function settle(
   const signed = result.outcome === 'signed' ? { ...facts, ...describeSigned(result) } : facts;
   const { lastValidBlockHeight } = attempt;
   const transfer: SignedTransfer = { request: paying.request, status: 'sent', signed, lastValidBlockHeight };
-  await writeTransfer(wallet.directory, transfer);
+  await writeTransfer(wallet, transfer);
   if (context.rpc !== null) void follow(context, context.rpc, wallet, transfer);
   return { kind: 'signed', transfer, repeated: result.outcome !== 'signed' };
 }
@@ -155,7 +155,7 @@ function follow(context: Context, rpc: Rpc, wallet: WalletStore, transfer: Signe
   const key = `${wallet.name}/${transfer.request.id}`;
   const known = context.following.get(key);
   if (known !== undefined) return known;
-  const keep = (next: SignedTransfer) => writeTransfer(wallet.directory, next);
+  const keep = (next: SignedTransfer) => writeTransfer(wallet, next);
   const following = trackTransfer(rpc, transfer, context.stop.signal, keep).catch((cause) => {
     context.log.error({ wallet: wallet.name, reason: (cause as Error).name }, 'transfer not followed');
     return transfer;
@@ -177,6 +177,6 @@ async function waitForEnd(
   const timeout = new Promise<null>((resolve) => enough.addEventListener('abort', () => resolve(null)));
   const end = await Promise.race([follow(context, context.rpc, wallet, transfer), timeout]);
   if (end !== null) return end;
-  const now = await readTransfer(wallet.directory, transfer.request.id);
+  const now = await readTransfer(wallet, transfer.request.id);
   return now === null || now.status === 'built' ? transfer : now;
 }

@@ -196,6 +196,40 @@ t.test('segments follow each other, and what no head covers is cut across them',
   await store.close();
 });
 
+t.test('a record that is damaged in an older segment is said, never passed over', async (t) => {
+  const directory = join(folder, 'older');
+  await createWalletDirectory(directory);
+  const store = await openWalletStore('alice', directory);
+  const wallet = makeWallet('alice', new Uint8Array(32));
+  const batches = 20;
+  for (let batch = 1; batch <= batches; batch += 1) await append(store, next(wallet, 500), batch * 500);
+  const files = readdirSync(join(directory, 'receipts')).sort();
+  t.equal(files[0], '0000000001.seg');
+  t.ok(files.length > 1, 'a new segment begins where one is full');
+  const total = batches * 500;
+  t.equal((await store.readReceipts(0, total)).length, total);
+  const second = Number(files[1]?.slice(0, 10));
+  t.equal((await store.readReceipts(second - 3, 4)).length, 4, 'across the border');
+  const bytes = readFileSync(segment(directory));
+  bytes[bytes.length - 5] = (bytes[bytes.length - 5] ?? 0) ^ 1;
+  writeFileSync(segment(directory), bytes);
+  await t.rejects(store.readReceipts(0, total), { code: 'store-damaged' });
+  t.equal((await store.readReceipts(second - 1)).length, 500, 'the others are still read');
+  rmSync(segment(directory));
+  await t.rejects(store.readReceipts(0), { code: 'receipts-pruned' });
+  t.equal((await store.readReceipts(second - 1)).length, 500);
+  await store.close();
+  t.equal(await reopen(directory), 'receipts-pruned', 'a start needs the newest segment only');
+});
+
+t.test('what a killed process left of a file it was writing is swept', async (t) => {
+  const { directory } = await makeChain('drafts', 1);
+  const draft = join(directory, 'policies', 'x.json.4711-3.tmp');
+  writeFileSync(draft, 'half');
+  t.equal(await reopen(directory), 1);
+  t.strictSame(readdirSync(join(directory, 'policies')), []);
+});
+
 t.test('a disk that refuses gives store-failed, and the receipts are taken again when it has room', async (t) => {
   const directory = join(folder, 'full');
   await createWalletDirectory(directory);
