@@ -26,8 +26,6 @@ export const MEMORY_ENTRIES = 4_096;
 export const REFUSALS_PER_SECOND = 10;
 /** How long folded refusals wait for their receipt at most: milliseconds. */
 export const FOLD_MS = 1_000;
-/** Bytes of the effects of one call in CBOR, so that an approval fits a frame of the agent plane. */
-export const EFFECTS_BYTES = 9 * 1024;
 /** Bytes of the violations reported with an approval, and of those of a refusal. */
 export const APPROVAL_VIOLATIONS_BYTES = 1536;
 export const REFUSAL_VIOLATIONS_BYTES = 8 * 1024;

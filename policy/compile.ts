@@ -217,7 +217,7 @@ function listedOwnerFinder(
 
 /** A policy belongs to one wallet, so the last agent asked about is the one to keep. */
 function ownAccountsFinder(mints: ReadonlyMap<Pubkey, MintFacts>, vaults: Policy['vaults']): Policy['findOwnAccounts'] {
-  let known: { readonly agent: Pubkey; readonly accounts: ReadonlySet<Pubkey> } | null = null;
+  let known: { readonly agent: Pubkey; readonly accounts: ReadonlyMap<Pubkey, Pubkey> } | null = null;
   return (agent) => {
     if (known?.agent !== agent) known = { agent, accounts: deriveOwnAccounts(agent, mints, vaults) };
     return known.accounts;

@@ -1,11 +1,13 @@
 /** From a request to the facts the rules judge: effects, who is paid, what everything costs and on which budget lines it falls. */
 import type { EffectContext } from './effects.ts';
 import { ownershipOf, readEffects } from './effects.ts';
+import type { EffectJson } from './json.ts';
+import { effectsToJson } from './json.ts';
 import type { Request } from './judge.ts';
 import { deriveTokenAccount } from './keys.ts';
 import type { Entry } from './ledger.ts';
 import { groupLine, recipientLine, walletLine } from './ledger.ts';
-import { NAMED_OWNERS_MAX } from './limits.ts';
+import { EFFECTS_BYTES_MAX, EFFECTS_MAX, NAMED_OWNERS_MAX } from './limits.ts';
 import type { Policy } from './policy.ts';
 import { SIGNATURES, SOL } from './policy.ts';
 import { NATIVE_MINT, TOKEN_PROGRAM } from './programs/addresses.ts';
@@ -31,6 +33,7 @@ export function gatherFacts(request: Request): Facts {
     agent,
     transactions: messages.length,
     effects,
+    shown: showEffects(policy, effects),
     refusals,
     programs,
     transfers,
@@ -49,6 +52,14 @@ export function gatherFacts(request: Request): Facts {
     now,
     lastSignedAt,
   };
+}
+
+/** Null when there are more than one call may have, or their text is longer than a frame can carry. */
+function showEffects(policy: Policy, effects: readonly Effect[]): EffectJson[] | null {
+  const count = effects.reduce((sum, effect) => sum + 1 + (effect.kind === 'proposal' ? effect.effects.length : 0), 0);
+  if (count > EFFECTS_MAX) return null;
+  const shown = effectsToJson(policy, effects);
+  return new TextEncoder().encode(JSON.stringify(shown)).length > EFFECTS_BYTES_MAX ? null : shown;
 }
 
 function matchCalls(policy: Policy, effects: readonly Effect[], context: EffectContext): JudgedCall[] {

@@ -61,7 +61,7 @@ export function judgementToJson(policy: Policy, judgement: Judgement): Judgement
     violations: judgement.violations.map(violationToJson),
     effects: effectsToJson(policy, judgement.effects),
     charges: chargesToJson(policy, judgement.charges),
-    effectsHash: judgement.effectsHash,
+    effectsHash: judgement.effectsHash(),
     feeCap: String(judgement.feeCap),
   };
 }

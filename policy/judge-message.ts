@@ -75,6 +75,7 @@ export function judgeMessage(request: MessageRequest): MessageJudgement {
 const NOTHING = {
   transactions: 1,
   effects: [],
+  shown: [],
   refusals: [],
   programs: [],
   transfers: [],

@@ -6,6 +6,7 @@ import { hashEffects } from './approvals.ts';
 import { liftOf } from './codes.ts';
 import type { CalledInstruction } from './effects.ts';
 import { gatherFacts } from './gather.ts';
+import type { EffectJson } from './json.ts';
 import type { LeaseState } from './lease.ts';
 import type { Entry, Ledger } from './ledger.ts';
 import { VIOLATIONS_REPORTED_MAX } from './limits.ts';
@@ -49,12 +50,15 @@ export interface Judgement {
   /** What an approval lifted. */
   readonly lifted: readonly Violation[];
   readonly effects: readonly Effect[];
+  /** The effects as they are shown to people; none when they are too many, which is refused. */
+  readonly shown: readonly EffectJson[];
   readonly programs: readonly CalledInstruction[];
   /** What it costs per asset; nothing when an approval was used. */
   readonly charges: readonly Charge[];
   /** The same by budget line: what `reserve` takes. */
   readonly entries: readonly Entry[];
-  readonly effectsHash: Hash;
+  /** Made when somebody asks, and once: most decisions need no approval, and the hash costs more than the judgement. */
+  readonly effectsHash: () => Hash;
   /** True when `allow` rests on an approval, which is used up by it. */
   readonly approvalUsed: boolean;
   /** Lamports of fees that an approval of these effects covers. */
@@ -89,7 +93,6 @@ export function judge(request: Request): Judgement {
   const { policy, effects, programs, fees } = facts;
   const violations = rules.flatMap(([, rule]) => rule(facts));
   const feeCap = policy.fees.perTransaction * BigInt(fees.length);
-  // Made only when somebody asks: most decisions need no approval, and the hash costs more than the judgement.
   let known: Hash | null = null;
   const effectsHash = (): Hash => {
     known ??= hashEffects(policy, effects, programs, feeCap);
@@ -101,12 +104,11 @@ export function judge(request: Request): Judgement {
     ...verdict,
     violations: verdict.violations.slice(0, VIOLATIONS_REPORTED_MAX),
     effects,
+    shown: facts.shown ?? [],
     programs,
     charges,
     entries,
-    get effectsHash() {
-      return effectsHash();
-    },
+    effectsHash,
     feeCap,
   };
 }

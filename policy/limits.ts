@@ -58,6 +58,8 @@ export const TTL_SECONDS_MAX = 2_678_400;
 export const PENDING_MAX = 256;
 /** Effects of one judgement, those inside proposals included: what can be shown to whoever approves. */
 export const EFFECTS_MAX = 32;
+/** UTF-8 bytes of these effects as JSON, so that an approval of them fits one frame of the agent plane. Their CBOR is never longer. */
+export const EFFECTS_BYTES_MAX = 9 * 1024;
 /** Violations reported of one judgement; the decision counts all. */
 export const VIOLATIONS_REPORTED_MAX = 64;
 /** Budget lines of one ledger. Only payments to ever new recipients of an open group come near. */

@@ -113,7 +113,7 @@ export interface Policy {
   /** The listed owner whose derived account for this mint it is. Derives a mint's accounts at the first question about it. */
   readonly findListedOwner: (account: Pubkey, mint: Pubkey) => Pubkey | null;
   /** The token accounts of the agent and the vaults for the pinned mints, derived at the first question. */
-  readonly findOwnAccounts: (agent: Pubkey) => ReadonlySet<Pubkey>;
+  readonly findOwnAccounts: (agent: Pubkey) => ReadonlyMap<Pubkey, Pubkey>;
   readonly programs: ReadonlyMap<string, ReadonlySet<string>>;
   /** What calls of programs that are not decoded must look like. */
   readonly calls: ReadonlyMap<Pubkey, readonly CallRule[]>;

@@ -25,5 +25,6 @@ export const signTicket: CommandHandler<'sign'> = (context, { message }) => {
 function readEffects({ wallet, now }: CommandContext, messageBytes: Uint8Array, hash: Uint8Array): EffectJson[] | null {
   const decoded = decodeMessage(messageBytes);
   if (!decoded.ok) return null;
-  return judgeTransactions(wallet, [{ message: decoded.value, messageBytes, hash }], [], now).shownEffects;
+  const { shown } = judgeTransactions(wallet, [{ message: decoded.value, messageBytes, hash }], [], now);
+  return [...shown];
 }

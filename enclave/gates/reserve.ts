@@ -12,7 +12,7 @@ import type { Wallet } from '../wallet/state.ts';
 export function reserveCharges(wallet: Wallet, judgement: Judgement, now: Millis): string | undefined {
   const { lease, ledger, policy, approvals } = wallet;
   if (lease === null) throw new ReeveError('internal', { what: 'allowed without a lease' });
-  const approval = judgement.approvalUsed ? findApproved(approvals, judgement.effectsHash, now) : null;
+  const approval = judgement.approvalUsed ? findApproved(approvals, judgement.effectsHash(), now) : null;
   if (judgement.approvalUsed !== (approval !== null)) throw new ReeveError('internal', { what: 'approval' });
   if (approval !== null) useApproval(approvals, approval.id);
   reserve(ledger, policy, judgement.entries, now);

@@ -64,10 +64,12 @@ export function evaluate(enclave: Enclave, params: Params<'agent', 'evaluate'>):
     return { result: { decision: 'deny', violations, effects: [], charges: {}, effectsHash: new Uint8Array(32) } };
   }
   const ruling = judgeTransactions(wallet, decoded.value, params.owners, now);
-  const { decision, shownEffects: effects, effectsHash } = ruling;
+  const { decision, shown: effects } = ruling;
   const violations = fitViolations(ruling.shownViolations, APPROVAL_VIOLATIONS_BYTES);
   const charges = chargesToJson(wallet.policy, ruling.charges);
-  return { result: { decision, violations, effects, charges, effectsHash: hashBytes(effectsHash) } };
+  return {
+    result: { decision, violations, effects: [...effects], charges, effectsHash: hashBytes(ruling.effectsHash()) },
+  };
 }
 
 function refuseUndecoded(wallet: Wallet, params: SignParams, violation: Violation, now: Millis): SignAnswer {
@@ -98,8 +100,8 @@ function askOwner(
   const { ttlSeconds, maxPending } = wallet.policy.approvals;
   const violations = fitViolations(ruling.shownViolations, APPROVAL_VIOLATIONS_BYTES);
   const petition = {
-    effectsHash: hashBytes(ruling.effectsHash),
-    effects: ruling.shownEffects,
+    effectsHash: hashBytes(ruling.effectsHash()),
+    effects: [...ruling.shown],
     programs: nameCalls(ruling.programs),
     feeCap: String(ruling.feeCap),
     violations,
@@ -173,7 +175,7 @@ function describeRuling(
     ...emptyDecision(wallet, ruling.decision),
     ...idOf(params),
     messageHashes: asked.map(({ hash }) => hash),
-    effects: ruling.shownEffects,
+    effects: [...ruling.shown],
     violations: ruling.shownViolations,
   };
 }

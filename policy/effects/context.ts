@@ -45,7 +45,7 @@ export interface EffectContext {
   /** Programs whose calls the policy describes itself; all others that are not decoded are refused. */
   readonly opaque?: ReadonlySet<Pubkey>;
   /** `deriveOwnAccounts` of agent, mints and vaults, for callers that judge often; without it they are derived when the question arises. */
-  readonly ownAccounts?: ReadonlySet<Pubkey>;
+  readonly ownAccounts?: ReadonlyMap<Pubkey, Pubkey>;
 }
 
 export interface Place {

@@ -19,19 +19,12 @@ export function assetOfMint(mint: Pubkey): AssetId {
   return mint === NATIVE_MINT ? SOL : (mint as Pubkey & AssetId);
 }
 
-type Vaults = NonNullable<EffectContext['vaults']>;
-
-/** Our token accounts. Each costs about 60 µs. */
+/** Our token accounts, each with its mint. Each costs about 60 µs. */
 export function deriveOwnAccounts(
   agent: Pubkey,
   mints: EffectContext['mints'],
-  vaults?: EffectContext['vaults'],
-): ReadonlySet<Pubkey> {
-  return new Set(deriveAccountMints(agent, mints, vaults ?? new Map()).keys());
-}
-
-/** Our token accounts, each with its mint. */
-function deriveAccountMints(agent: Pubkey, mints: EffectContext['mints'], vaults: Vaults): ReadonlyMap<Pubkey, Pubkey> {
+  vaults: EffectContext['vaults'] = new Map(),
+): ReadonlyMap<Pubkey, Pubkey> {
   const own = new Map<Pubkey, Pubkey>();
   const pinned = new Map([...mints, [NATIVE_MINT, NATIVE_FACTS] as const]);
   pinned.delete(NATIVE_MINT_2022);
@@ -43,16 +36,15 @@ function deriveAccountMints(agent: Pubkey, mints: EffectContext['mints'], vaults
 
 /** Derived addresses are never points of the curve, as wallets' are: half the price of one derivation tells most accounts apart. */
 export function ownershipOf(context: EffectContext): Pick<Reading, 'isOwner' | 'isOurs' | 'mintOf'> {
-  const { agent, mints, vaults = new Map(), ownAccounts } = context;
-  let accounts: ReadonlyMap<Pubkey, Pubkey> | null = null;
+  const { agent, mints, vaults = new Map() } = context;
+  let accounts = context.ownAccounts;
   const isOwner = (key: Pubkey) => key === agent || vaults.has(key);
   const mintOf = (account: Pubkey) => {
-    if (ownAccounts !== undefined && !ownAccounts.has(account)) return null;
-    if (accounts === null && isOnCurve(pubkeyToBytes(account))) return null;
-    accounts ??= deriveAccountMints(agent, mints, vaults);
+    if (accounts === undefined && isOnCurve(pubkeyToBytes(account))) return null;
+    accounts ??= deriveOwnAccounts(agent, mints, vaults);
     return accounts.get(account) ?? null;
   };
-  const isOurs = (account: Pubkey) => isOwner(account) || (ownAccounts?.has(account) ?? mintOf(account) !== null);
+  const isOurs = (account: Pubkey) => isOwner(account) || mintOf(account) !== null;
   return { isOwner, isOurs, mintOf };
 }
 

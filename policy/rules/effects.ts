@@ -1,16 +1,16 @@
 /** Effects that no budget bounds: each has to be allowed by name, and to whom. Nothing lifts this. */
 import { pubkeyToBase58 } from '../keys.ts';
-import { EFFECTS_MAX } from '../limits.ts';
+import { EFFECTS_BYTES_MAX, EFFECTS_MAX } from '../limits.ts';
 import type { Policy } from '../policy.ts';
 import type { Effect, Violation } from '../types.ts';
 import type { Facts } from './facts.ts';
 import { pathOf, violate } from './facts.ts';
 
 /** What is too much to be shown is not done. */
-export function judgeSize({ effects }: Facts): Violation[] {
-  const count = effects.reduce((sum, effect) => sum + 1 + (effect.kind === 'proposal' ? effect.effects.length : 0), 0);
-  if (count <= EFFECTS_MAX) return [];
-  return [violate('too-many-effects', { detail: `${count} effects, ${EFFECTS_MAX} at most` })];
+export function judgeSize({ shown }: Facts): Violation[] {
+  if (shown !== null) return [];
+  const detail = `${EFFECTS_MAX} effects at most, in ${EFFECTS_BYTES_MAX} bytes at most`;
+  return [violate('too-many-effects', { detail })];
 }
 
 export function judgeEffects({ policy, effects }: Facts): Violation[] {

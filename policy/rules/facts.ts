@@ -3,6 +3,7 @@
 import type { PolicyCodeName } from '../codes.ts';
 import { policyCodes } from '../codes.ts';
 import type { CalledInstruction } from '../effects.ts';
+import type { EffectJson } from '../json.ts';
 import type { LeaseState } from '../lease.ts';
 import type { Entry, Ledger } from '../ledger.ts';
 import type { Asset, Group, Policy } from '../policy.ts';
@@ -30,6 +31,8 @@ export interface Facts {
   readonly agent: Pubkey;
   readonly transactions: number;
   readonly effects: readonly Effect[];
+  /** The same as they are shown, null when they are more than can be. */
+  readonly shown: readonly EffectJson[] | null;
   readonly refusals: readonly Violation[];
   readonly programs: readonly CalledInstruction[];
   readonly transfers: readonly GroupedTransfer[];

@@ -26,6 +26,9 @@ const bare: Document = {
 /** Names every instruction that is decoded, and allows no effect that gives something away. */
 const open: Document = { ...bare, programs: callable, memo: { maxBytes: 64 } };
 
+/** As many bytes of memo as a policy can allow. */
+const wordy: Document = { ...open, memo: { maxBytes: 1_024 } };
+
 /** Allows the effects a policy can allow. */
 const rights: Document = {
   ...open,
@@ -148,6 +151,7 @@ export const policies: Readonly<Record<string, Document>> = {
   treasury: example('treasury'),
   bare,
   open,
+  wordy,
   rights,
   nonce,
   squads,

@@ -105,7 +105,7 @@ t.test('an approval covers one proposal and one call, not others like them', asy
       lease: ampleLease(policy),
     });
   const [one, two] = [judged(5n), judged(6n)];
-  t.not(one.effectsHash, two.effectsHash);
+  t.not(one.effectsHash(), two.effectsHash());
   const json = effectsToJson(policy, one.effects);
   t.same(
     json.map(({ kind }) => kind),

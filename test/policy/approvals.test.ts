@@ -27,7 +27,7 @@ import {
 } from './policies.ts';
 
 const policy = compile(sol({ approvalAbove: '1' }));
-const hashOf = (...messages: Message[]) => ask(policy, messages).effectsHash;
+const hashOf = (...messages: Message[]) => ask(policy, messages).effectsHash();
 const base = message(pay(SHOP, 5n), payToken(SHOP, 7n), memo('invoice 7'));
 const known = hashOf(base);
 
@@ -69,7 +69,7 @@ t.test('what an approval is bound to', async (t) => {
     ['an account to open', hashOf(message(pay(SHOP, 5n), openAccount(SHOP), payToken(SHOP, 7n), memo('invoice 7')))],
     ['who pays the fee', hashOf(sponsored(pay(SHOP, 5n), payToken(SHOP, 7n), memo('invoice 7')))],
     ['one transaction or two', hashOf(message(pay(SHOP, 5n), payToken(SHOP, 7n)), message(memo('invoice 7')))],
-    ['the policy', ask(compile(draft()), [base]).effectsHash],
+    ['the policy', ask(compile(draft()), [base]).effectsHash()],
   ];
   t.equal(
     new Set([known, ...rows.map(([, hash]) => hash)]).size,

@@ -157,7 +157,7 @@ t.test('one rule a row', async (t) => {
   ];
   const prepared = { ...context, ownAccounts: deriveOwnAccounts(agent, context.mints) };
   const wrapped = deriveTokenAccount(agent, NATIVE_MINT, TOKEN_PROGRAM);
-  t.same([...prepared.ownAccounts], [at.agentUsdc, at.agentEuro, wrapped]);
+  t.same([...prepared.ownAccounts.keys()], [at.agentUsdc, at.agentEuro, wrapped]);
   for (const [what, call, outcome] of rows) {
     t.same(brief(read(call)), outcome, what);
     t.same(

@@ -72,7 +72,11 @@ export const context: EffectContext = {
   vaults: new Map([[vault, { multisig: MULTISIG, index: 0, members: 2, limits: new Map() }]]),
 };
 /** The accounts whose losses count. */
-export const ours: readonly Pubkey[] = [agent, vault, ...deriveOwnAccounts(agent, context.mints, context.vaults)];
+export const ours: readonly Pubkey[] = [
+  agent,
+  vault,
+  ...deriveOwnAccounts(agent, context.mints, context.vaults).keys(),
+];
 /** Whose signatures a transaction has: the agent's, a hostile wallet's and a new account's. */
 export const signers: readonly Pubkey[] = [agent, other, fresh];
 export const fungibles: readonly Pubkey[] = [usdc, euro];

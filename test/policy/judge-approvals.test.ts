@@ -85,7 +85,7 @@ t.test('an approved payment is charged nothing and not held against the ceiling'
   t.equal(judgement.approvalUsed, true);
   t.same([judgement.charges, judgement.entries, judgement.violations], [[], [], []]);
   t.same(codesOf({ violations: judgement.lifted }), ['approval-above']);
-  t.same(asked, [judgement.effectsHash]);
+  t.same(asked, [judgement.effectsHash()]);
   const waiting = ask(policy, large, { lease });
   t.same([waiting.decision, waiting.approvalUsed], ['needs-approval', false], 'and it can be asked for');
   const small = ask(policy, [message(pay(SHOP, 101n))], { lease, approved });

@@ -24,6 +24,10 @@ import {
 import type { Row } from './row.ts';
 import { group } from './row.ts';
 
+const crowd = (payments: number, memos: number) => [
+  ...Array.from({ length: payments }, () => pay(SHOP, 5n)),
+  ...Array.from({ length: memos }, () => call(MEMO_V3_PROGRAM, [], new Uint8Array(120).fill(0x1b))),
+];
 const good = wireOf(ours(pay(SHOP, 5n)));
 const message = encodeMessage(ours(pay(SHOP, 5n)));
 const patched = (at: number, value: number) => good.with(at, value);
@@ -139,6 +143,20 @@ const formats: readonly Row[] = [
     'more than can be shown to whoever approves',
     'open',
     ours(...Array.from({ length: 32 }, () => call(MEMO_V3_PROGRAM, []))),
+    'deny too-many-effects',
+  ],
+  [
+    'effects of less than 9 KiB',
+    'a control character is shown as seven: 15 payments and three memos full of them',
+    'wordy',
+    ours(...crowd(15, 3)),
+    'allow',
+  ],
+  [
+    'effects of more than 9 KiB',
+    'each of them may be allowed, but all together cannot be shown to whoever approves',
+    'wordy',
+    ours(...crowd(20, 5)),
     'deny too-many-effects',
   ],
   [
