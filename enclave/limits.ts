@@ -6,6 +6,8 @@ export const WALLETS_PER_OWNER = 5_000;
 export const WALLETS_PER_ENCLAVE = 10_000;
 /** Connections one plane serves at once. */
 export const CONNECTIONS_PER_PLANE = 64;
+/** Requests of one connection served in a row while others wait. */
+export const REQUESTS_PER_TURN = 8;
 /** How long a frame may take from its first byte to its last: milliseconds. */
 export const FRAME_DEADLINE_MS = 5_000;
 /** How long a peer may leave replies unread: milliseconds. */

@@ -4,16 +4,18 @@
  */
 
 import { FRAME_MARGIN_BYTES } from './limits.ts';
+import type { Cbor } from './link/cbor.ts';
+import { encodeCbor } from './link/cbor.ts';
 import { ReeveError } from './link/errors.ts';
 import { APPEND_BYTES } from './link/limits.ts';
-import type { WireAppend, WireReply } from './link/messages.ts';
-import { encodeMessage, FRAME_BYTES } from './link/messages.ts';
+import type { WireReply } from './link/messages.ts';
+import { encodeReply, FRAME_BYTES } from './link/messages.ts';
 import type { Plane } from './link/schema/registry.ts';
 import type { Log } from './log.ts';
 import { describeFault } from './log.ts';
 import type { Answer } from './planes/answer.ts';
 import type { Chain, ChainPool } from './wallet/chain.ts';
-import { measureCbor, rewindHandover, takePending } from './wallet/chain.ts';
+import { rewindHandover, takePending } from './wallet/chain.ts';
 
 /** Wallets other than the reply's own whose receipts are tried for one reply: one that never fits must not cost every reply a search. */
 const OTHER_WALLETS = 16;
@@ -24,7 +26,8 @@ export interface ReplySink {
   /** Chains that handed receipts to this connection: handed over again when it breaks. */
   readonly handed: Set<Chain>;
   isOpen(): boolean;
-  write(frame: Uint8Array): void;
+  /** Takes whole frames. */
+  write(frames: Uint8Array): void;
   /** No more replies follow. */
   end(): void;
 }
@@ -48,10 +51,18 @@ export function createOutbox(pool: ChainPool, log: Log): Outbox {
   function flush(): void {
     const replies = waiting;
     waiting = [];
+    const frames = new Map<ReplySink, Uint8Array[]>();
     for (const reply of replies) {
-      if (reply.sink.isOpen()) reply.sink.write(encodeReply(reply, pool, log));
-      if (reply.isLast === true) reply.sink.end();
+      const { sink } = reply;
+      if (!sink.isOpen()) continue;
+      const earlier = frames.get(sink);
+      const frame = makeFrame(reply, pool, log);
+      if (earlier === undefined) frames.set(sink, [frame]);
+      else earlier.push(frame);
     }
+    // One write for all frames of a connection: each is a system call.
+    for (const [sink, own] of frames) sink.write(Buffer.concat(own));
+    for (const { sink, isLast } of replies) if (isLast === true) sink.end();
   }
 
   return {
@@ -68,40 +79,52 @@ export function forgetSink(sink: ReplySink): void {
   sink.handed.clear();
 }
 
-function encodeReply(reply: FinishedReply, pool: ChainPool, log: Log): Uint8Array {
+function makeFrame(reply: FinishedReply, pool: ChainPool, log: Log): Uint8Array {
   const { plane } = reply.sink;
-  const bare = describeReply(reply);
   try {
-    const room = FRAME_BYTES[plane] - measureCbor(bare) - FRAME_MARGIN_BYTES;
-    const append = collectAppends(reply, pool, plane === 'agent' ? Math.min(room, APPEND_BYTES) : room);
-    return encodeMessage(plane, append.length === 0 ? bare : { ...bare, append });
+    const bare = describeReply(reply);
+    const room = FRAME_BYTES[plane] - bare.length - FRAME_MARGIN_BYTES;
+    return encodeReply(
+      plane,
+      bare,
+      collectAppends(reply, pool, plane === 'agent' ? Math.min(room, APPEND_BYTES) : room),
+    );
   } catch (error) {
     log.error('reply-failed', describeFault(error));
     const fault = error instanceof ReeveError ? error : new ReeveError('internal', {});
-    return encodeMessage(plane, describeReply({ ...reply, outcome: { error: fault } }));
+    return encodeReply(plane, describeReply({ ...reply, outcome: { error: fault } }), []);
   }
 }
 
-function describeReply({ n, asked, outcome }: FinishedReply): WireReply {
+/** The reply without receipts, as CBOR. */
+function describeReply({ n, asked, outcome }: FinishedReply): Uint8Array {
+  const place = { n, asked };
   if ('error' in outcome) {
     const { code, message } = outcome.error;
-    return { n, asked, error: { code, detail: message.slice(0, 1000) } };
+    const reply: WireReply = { ...place, error: { code, detail: message.slice(0, 1000) } };
+    return encodeCbor(reply as Cbor);
   }
   const { result, after } = outcome.answer;
-  return { n, asked, result: result as Record<string, unknown>, ...(after === undefined ? {} : { after }) };
+  const reply: WireReply = {
+    ...place,
+    result: result as Record<string, unknown>,
+    ...(after !== undefined && { after }),
+  };
+  return encodeCbor(reply as Cbor);
 }
 
-function collectAppends({ outcome, sink }: FinishedReply, pool: ChainPool, room: number): WireAppend[] {
+function collectAppends({ outcome, sink }: FinishedReply, pool: ChainPool, room: number): Uint8Array[] {
   const answer = 'answer' in outcome ? outcome.answer : null;
-  if (answer?.append !== undefined) return [answer.append];
-  const appends: WireAppend[] = [];
+  if (answer?.append !== undefined) return [encodeCbor(answer.append as Cbor)];
+  const appends: Uint8Array[] = [];
   let left = room;
   for (const chain of pickChains(pool, answer?.wallet)) {
     const append = takePending(chain, left);
     if (append === null) continue;
     sink.handed.add(chain);
-    appends.push(append);
-    left -= measureCbor(append);
+    const bytes = encodeCbor(append as Cbor);
+    appends.push(bytes);
+    left -= bytes.length;
   }
   return appends;
 }

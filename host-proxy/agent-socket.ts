@@ -95,7 +95,10 @@ function addRoute(app: FastifyInstance, services: Services, route: Route): void 
         body: request.body,
         params: request.params,
         query: request.query,
-        gone: watchCaller(reply),
+        // Made only for the routes that wait.
+        get gone() {
+          return watchCaller(reply);
+        },
       });
       return sendAnswer(reply, answer);
     },

@@ -1,3 +1,4 @@
+/// <reference lib="esnext.typedarrays" />
 /**
  * Base58 with Bitcoin's alphabet, as Solana writes addresses and signatures. For the edges only: inside, keys are hex.
  * One text has one value: every leading `1` is a zero byte, nothing is trimmed, no checksum, no other characters.
@@ -24,13 +25,27 @@ function mix(number: number[], times: number, carry: number, to: number): void {
   }
 }
 
+/** Digits taken off at once: the most whose value is still an exact number. */
+const CHUNK_DIGITS = 9;
+const CHUNK = 58n ** BigInt(CHUNK_DIGITS);
+
 export function encodeBase58(bytes: Uint8Array): string {
-  const digits: number[] = [];
   let zeros = 0;
   while (zeros < bytes.length && bytes[zeros] === 0) zeros += 1;
-  for (const byte of bytes) mix(digits, 256, byte, 58);
-  let text = '1'.repeat(zeros);
-  for (let i = digits.length - 1; i >= 0; i -= 1) text += ALPHABET[digits[i] ?? 0];
+  let text = '';
+  let rest = zeros === bytes.length ? 0n : BigInt(`0x${bytes.toHex()}`);
+  for (; rest >= CHUNK; rest /= CHUNK) text = writeDigits(Number(rest % CHUNK), CHUNK_DIGITS) + text;
+  return '1'.repeat(zeros) + writeDigits(Number(rest), 0) + text;
+}
+
+/** At least `least` digits of a number. */
+function writeDigits(number: number, least: number): string {
+  let text = '';
+  for (let rest = number; rest > 0 || text.length < least; ) {
+    const left = Math.floor(rest / 58);
+    text = ALPHABET[rest - left * 58] + text;
+    rest = left;
+  }
   return text;
 }
 

@@ -29,10 +29,17 @@ export interface Budget {
   readonly leaseEndsAt: Millis | null;
 }
 
-/** The wallet's budgets at a moment. */
-export function readBudget(policy: Policy, ledger: Ledger, lease: LeaseState | null, now: Millis): Budget {
+/** The wallet's budgets at a moment, of the assets that `wanted` names. */
+export function readBudget(
+  policy: Policy,
+  ledger: Ledger,
+  lease: LeaseState | null,
+  now: Millis,
+  wanted: (asset: string) => boolean = () => true,
+): Budget {
   const held = lease !== null && lease.policyHash === policy.hash && latestOf(ledger, now) < lease.until ? lease : null;
-  const assets = [...policy.assets.values()].map((asset) => readAsset(asset, ledger, held, now));
+  const named = [...policy.assets.values()].filter(({ name }) => wanted(name));
+  const assets = named.map((asset) => readAsset(asset, ledger, held, now));
   return { assets, leaseEndsAt: held?.until ?? null };
 }
 

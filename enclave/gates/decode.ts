@@ -1,6 +1,6 @@
 /** Gate: every byte of every transaction is decoded, strictly. */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Message } from '../../policy/message.ts';
 import { decodeTransaction } from '../../policy/transaction.ts';
 import type { Result, Violation } from '../../policy/types.ts';
@@ -30,5 +30,5 @@ export function decodeTransactions(wires: readonly Uint8Array[]): Result<Decoded
 }
 
 export function hashMessage(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(bytes).digest());
+  return new Uint8Array(hash('sha256', bytes, 'buffer'));
 }

@@ -6,28 +6,16 @@
  */
 
 import { Encoder } from 'cbor-x';
-import { ReeveError } from './errors.ts';
+import type { Cbor } from './cbor-writer.ts';
+import { isEncodingOf, malformed } from './cbor-writer.ts';
 import { CBOR_DEPTH } from './limits.ts';
 
-export type Cbor =
-  | null
-  | boolean
-  | number
-  | bigint
-  | string
-  | Uint8Array
-  | readonly Cbor[]
-  | { readonly [key: string]: Cbor | undefined };
+export type { Cbor } from './cbor-writer.ts';
+export { appendMember, encodeCbor, measureCbor } from './cbor-writer.ts';
 
 const codec = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false, mapsAsObjects: true });
 
 const MAJOR = { uint: 0, negative: 1, bytes: 2, text: 3, array: 4, map: 5, tag: 6, simple: 7 } as const;
-
-/** Encodes a value of the profile. Undefined properties are left out. Numbers must be integers below 2^32 in size. */
-export function encodeCbor(value: Cbor): Uint8Array {
-  const bytes = codec.encode(dropUndefined(value));
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length).slice();
-}
 
 /** Decodes exactly one item of the profile or throws `cbor-malformed`. Does not check any schema. */
 export function decodeCbor(bytes: Uint8Array): Cbor {
@@ -38,29 +26,7 @@ export function decodeCbor(bytes: Uint8Array): Cbor {
   } catch {
     throw malformed('not well-formed');
   }
-  if (!Buffer.from(bytes).equals(encodeCbor(value))) throw malformed('not in the one accepted encoding');
-  return value;
-}
-
-function malformed(detail: string): ReeveError {
-  return new ReeveError('cbor-malformed', { detail });
-}
-
-function dropUndefined(value: Cbor): Cbor {
-  if (value === null || typeof value !== 'object' || value instanceof Uint8Array) return checkNumber(value);
-  if (Array.isArray(value)) return value.map(dropUndefined);
-  const kept: Record<string, Cbor> = {};
-  for (const [key, item] of Object.entries(value as Record<string, Cbor | undefined>)) {
-    if (item !== undefined) kept[key] = dropUndefined(item);
-  }
-  return kept;
-}
-
-/** cbor-x writes larger numbers as floats, which the profile refuses: better here than at the peer. */
-function checkNumber(value: Cbor): Cbor {
-  if (typeof value === 'number' && (!Number.isInteger(value) || value > 0xffffffff || value < -0x7fffffff)) {
-    throw malformed('a number is not an integer below 2^32');
-  }
+  if (!isEncodingOf(bytes, value)) throw malformed('not in the one accepted encoding');
   return value;
 }
 

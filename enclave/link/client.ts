@@ -46,6 +46,7 @@ export async function connectLink<P extends Plane>(
   const socket = await connectAddress(address);
   const waiting = new Map<number, Waiting>();
   const closed = watchSocket(plane, socket, waiting, onAppend);
+  const send = createSender(socket);
   let next = 0;
 
   async function request<M extends MethodName<P>>(
@@ -65,12 +66,25 @@ export async function connectLink<P extends Plane>(
         reject(new ReeveError('connection-lost', { method, waitedMs: timeoutMs }));
       }, timeoutMs);
       waiting.set(n, { method, asked: hashParams(fields), timer, resolve, reject });
-      socket.write(frame);
+      send(frame);
     });
     return { result: readResult(plane, method, reply) as Outcome<P, M>, after: reply.after ?? null };
   }
 
   return { request, close: () => socket.destroy(), closed };
+}
+
+/** Frames of one turn of the event loop go out in one write: each is a system call here and another one at the other end. */
+function createSender(socket: Socket): (frame: Uint8Array) => void {
+  let frames: Uint8Array[] = [];
+  const flush = () => {
+    const ready = frames;
+    frames = [];
+    if (!socket.destroyed) socket.write(Buffer.concat(ready));
+  };
+  return (frame) => {
+    if (frames.push(frame) === 1) setImmediate(flush);
+  };
 }
 
 function readResult(plane: Plane, method: string, reply: WireReply): unknown {

@@ -45,6 +45,6 @@ export const VIOLATIONS_PER_CALL = 24;
 /** Bytes of the ledger's state in one checkpoint receipt; a longer state takes several, one after the other. */
 export const CHECKPOINT_PART_BYTES = 8 * 1024;
 /** Bytes of receipts one agent-plane reply carries at most; what does not fit is fetched with `receipts.since` on the owner plane. */
-export const APPEND_BYTES = 6 * 1024;
+export const APPEND_BYTES = 12 * 1024;
 /** Receipts between two checkpoints. */
 export const CHECKPOINT_EVERY = 1000;

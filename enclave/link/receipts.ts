@@ -1,6 +1,6 @@
 /** Receipts: encoding, the hash chain, and the signature over its newest. Pure checks, used by the enclave at a restart and by anyone's audit. */
 
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Cbor } from './cbor.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { decodeSign1, encodeSign1, encodeSigStructure } from './cose.ts';
@@ -34,7 +34,7 @@ export function encodeReceipt(receipt: Receipt): Uint8Array {
 
 /** The link of the chain: SHA-256 of the receipt's bytes. */
 export function hashReceipt(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(bytes).digest());
+  return new Uint8Array(hash('sha256', bytes, 'buffer'));
 }
 
 /** Reads one receipt by the schema of its kind. Does not look at its place in a chain. */

@@ -1,7 +1,7 @@
 /** One connection: bytes to frames to requests, many in flight. A peer that dawdles or does not read is cut off and holds up nobody. */
 
 import type { Socket } from 'node:net';
-import { FRAME_DEADLINE_MS, UNREAD_DEADLINE_MS } from '../limits.ts';
+import { FRAME_DEADLINE_MS, REQUESTS_PER_TURN, UNREAD_DEADLINE_MS } from '../limits.ts';
 import { isReeveError, ReeveError } from '../link/errors.ts';
 import { createFrameReader } from '../link/frames.ts';
 import { REQUESTS_IN_FLIGHT, UNREAD_BYTES } from '../link/limits.ts';
@@ -29,6 +29,14 @@ export function serveConnection(socket: Socket, options: PlaneOptions): void {
   const connection = openConnection(socket, options.plane);
   const readFrames = createFrameReader(FRAME_BYTES[options.plane]);
   const watchFrame = createFrameWatch(socket);
+  const guard = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      fail(connection, NO_REQUEST, toFault(error), options);
+    }
+  };
+  const serve = takeTurns(socket, (body) => guard(() => takeRequest(connection, body, options)));
   socket.on('error', () => socket.destroy());
   socket.once('close', () => {
     watchFrame(0, []);
@@ -36,14 +44,31 @@ export function serveConnection(socket: Socket, options: PlaneOptions): void {
   });
   socket.on('data', (chunk: Buffer) => {
     if (connection.isEnding) return;
-    try {
+    guard(() => {
       const bodies = readFrames(chunk);
       watchFrame(chunk.length, bodies);
-      for (const body of bodies) takeRequest(connection, body, options);
-    } catch (error) {
-      fail(connection, NO_REQUEST, toFault(error), options);
-    }
+      serve(bodies);
+    });
   });
+}
+
+/**
+ * Serves a few requests, then gives the other connections a turn and the replies so far their way out: the host stores and answers them
+ * while the next are signed. While requests wait, nothing more is read.
+ */
+function takeTurns(socket: Socket, serve: (body: Uint8Array) => void): (bodies: readonly Uint8Array[]) => void {
+  const waiting: Uint8Array[] = [];
+  const turn = () => {
+    for (const body of waiting.splice(0, REQUESTS_PER_TURN)) serve(body);
+    if (waiting.length > 0) setImmediate(turn);
+    else if (socket.isPaused() && !socket.writableNeedDrain) socket.resume();
+  };
+  return (bodies) => {
+    const isTurning = waiting.length > 0;
+    waiting.push(...bodies);
+    if (waiting.length > REQUESTS_PER_TURN) socket.pause();
+    if (!isTurning) turn();
+  };
 }
 
 /** One connection too many: told so, and closed. */
@@ -70,9 +95,9 @@ function openConnection(socket: Socket, plane: Plane): Connection {
     inFlight: 0,
     isEnding: false,
     isOpen: () => socket.writable,
-    write(frame) {
+    write(frames) {
       // Nothing more is read from a peer that does not read.
-      if (!socket.write(frame)) {
+      if (!socket.write(frames)) {
         socket.pause();
         limitStall();
       }

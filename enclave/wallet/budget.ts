@@ -4,8 +4,9 @@ import { readBudget } from '../../policy/budget.ts';
 import { budgetToJson } from '../../policy/json.ts';
 import type { Millis } from '../../policy/types.ts';
 import { BUDGET_BYTES } from '../limits.ts';
+import type { Cbor } from '../link/cbor.ts';
+import { measureCbor } from '../link/cbor.ts';
 import type { Budget } from '../link/schema/results.ts';
-import { measureCbor } from './chain.ts';
 import type { Wallet } from './state.ts';
 
 /** Budgets of the assets `wanted` names, in the policy's order, as many as fit; `more` when some did not. */
@@ -15,8 +16,7 @@ export function describeBudget(
   wanted: (asset: string) => boolean,
 ): { budget: Budget; more: boolean } {
   const { policy, ledger, lease } = wallet;
-  const { assets: all, leaseEndsAt } = budgetToJson(readBudget(policy, ledger, lease, now)) as Budget;
-  const named = all.filter(({ asset }) => wanted(asset));
+  const { assets: named, leaseEndsAt } = budgetToJson(readBudget(policy, ledger, lease, now, wanted)) as Budget;
   const assets = takeFitting(named, BUDGET_BYTES);
   return { budget: { assets, leaseEndsAt }, more: assets.length < named.length };
 }
@@ -26,7 +26,7 @@ export function takeFitting<Item>(items: readonly Item[], room: number): Item[] 
   const taken: Item[] = [];
   let left = room;
   for (const item of items) {
-    left -= measureCbor(item);
+    left -= measureCbor(item as Cbor);
     if (left < 0) break;
     taken.push(item);
   }

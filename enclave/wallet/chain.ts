@@ -3,8 +3,6 @@
  * one handed over; what was handed to a connection that broke is handed over again.
  */
 
-import type { Cbor } from '../link/cbor.ts';
-import { encodeCbor } from '../link/cbor.ts';
 import { ReeveError } from '../link/errors.ts';
 import type { WireAppend } from '../link/messages.ts';
 import { encodeReceipt, hashReceipt, headSigningBytes, sealHead } from '../link/receipts.ts';
@@ -147,9 +145,4 @@ function signHead(chain: Chain, { seq, hash, time }: KeptReceipt): Uint8Array {
   const bytes = sealHead(publicKey, head, chain.key.sign(headSigningBytes(publicKey, head)));
   chain.signedHead = { seq, bytes };
   return bytes;
-}
-
-/** Bytes of a value in a frame. */
-export function measureCbor(value: unknown): number {
-  return encodeCbor(value as Cbor).length;
 }

@@ -57,9 +57,13 @@ export function createApp(log: Logger, bodyLimit: number): FastifyInstance {
       log.error({ ...describeRequest(request), place, reason: (error as Error).name }, 'internal');
     return sendProblem(reply, problem);
   });
+  // A line for every request would cost more than its decision: they are for debugging, what went wrong on this side is not.
   app.addHook('onResponse', (request, reply, done) => {
-    const ms = Math.round(reply.elapsedTime * 10) / 10;
-    log.info({ ...describeRequest(request), status: reply.statusCode, ms }, 'request');
+    const level = reply.statusCode >= 500 ? 'warn' : 'debug';
+    if (log.isLevelEnabled(level)) {
+      const ms = Math.round(reply.elapsedTime * 10) / 10;
+      log[level]({ ...describeRequest(request), status: reply.statusCode, ms }, 'request');
+    }
     done();
   });
   return app;

@@ -5,12 +5,26 @@ const ALPHABET = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz';
 /** Characters; a signature has at most 88. */
 const TEXT_MAX = 128;
 
+/** Digits taken off at once: the most whose value is still an exact number. */
+const CHUNK_DIGITS = 9;
+const CHUNK = 58n ** BigInt(CHUNK_DIGITS);
+
 export function encodeBase58(bytes: Uint8Array): string {
-  let value = 0n;
-  for (const byte of bytes) value = value * 256n + BigInt(byte);
   let text = '';
-  for (; value > 0n; value /= 58n) text = ALPHABET[Number(value % 58n)] + text;
-  return '1'.repeat(countLeading(bytes, 0)) + text;
+  let rest = BigInt(`0x0${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`);
+  for (; rest >= CHUNK; rest /= CHUNK) text = writeDigits(Number(rest % CHUNK), CHUNK_DIGITS) + text;
+  return '1'.repeat(countLeading(bytes, 0)) + writeDigits(Number(rest), 0) + text;
+}
+
+/** At least `least` digits of a number. */
+function writeDigits(number: number, least: number): string {
+  let text = '';
+  for (let rest = number; rest > 0 || text.length < least; ) {
+    const left = Math.floor(rest / 58);
+    text = ALPHABET[rest - left * 58] + text;
+    rest = left;
+  }
+  return text;
 }
 
 /** The `length` bytes a text stands for, or null for another character or another length. */

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import t from 'tap';
+import { REQUESTS_PER_TURN } from '../../enclave/limits.ts';
 import { encodeCbor } from '../../enclave/link/cbor.ts';
 import { createFrameReader, encodeFrame } from '../../enclave/link/frames.ts';
 import { AGENT_FRAME_BYTES, OWNER_FRAME_BYTES, REQUESTS_IN_FLIGHT } from '../../enclave/link/limits.ts';
@@ -170,8 +171,8 @@ t.test('a peer that asks too much at once is told busy; one that does not read i
   reader.destroy();
 
   const silent = await flood();
-  // A few turns of the event loop, in which the flood is read. The NSM answers one after the other: once the last is answered, all are.
-  for (let turn = 0; turn < 5; turn++) await enclave.owner.request('hello', {});
+  // As many turns of the event loop as the flood takes. The NSM answers one after the other: once the last is answered, all are.
+  for (let turn = 0; turn <= count / REQUESTS_PER_TURN; turn++) await enclave.owner.request('hello', {});
   await enclave.owner.request('attest', { nonce: new Uint8Array(16), wallets: [] });
   t.ok((await countReplies(silent, count)).length < count, 'cut off with replies unread');
 });

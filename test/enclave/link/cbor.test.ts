@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { Encoder } from 'cbor-x';
 import fc from 'fast-check';
 import t from 'tap';
-import { decodeCbor, encodeCbor } from '../../../enclave/link/cbor.ts';
+import { appendMember, decodeCbor, encodeCbor, measureCbor } from '../../../enclave/link/cbor.ts';
 import { findVectors } from '../../vectors.ts';
 
 /** RFC 8949 Appendix F: every encoding it lists as not well-formed, and what cbor-x alone would let through. */
@@ -98,6 +99,51 @@ t.test('what is encoded decodes to itself, and no flipped bit is read as somethi
     }),
     { numRuns: Math.max(100, Math.round(20_000 * Number(process.env['REEVE_SCALE'] ?? 0.01))), seed: 1 },
   );
+  t.end();
+});
+
+t.test('the writer agrees with cbor-x, and measures what it writes', (t) => {
+  const encoder = new Encoder({ useRecords: false, variableMapSize: true, tagUint8Array: false, mapsAsObjects: true });
+  fc.assert(
+    fc.property(tree, (value) => {
+      const bytes = encodeCbor(value as never);
+      return encoder.encode(value).equals(bytes) && measureCbor(value as never) === bytes.length;
+    }),
+    { numRuns: Math.max(200, Math.round(20_000 * Number(process.env['REEVE_SCALE'] ?? 0.01))), seed: 2 },
+  );
+  const long = 'é'.repeat(70_000);
+  t.ok(encoder.encode([long, 'a'.repeat(49), 'ü']).equals(encodeCbor([long, 'a'.repeat(49), 'ü'])), 'it grows');
+  t.end();
+});
+
+t.test('a member appended to an encoding is the encoding with that member', (t) => {
+  const items = [{ wallet: 'a', receipts: [new Uint8Array(700)] }, 7];
+  for (const map of [{}, { n: 1, asked: new Uint8Array(32), result: { b: null } }]) {
+    const appended = appendMember(
+      encodeCbor(map),
+      'append',
+      items.map((item) => encodeCbor(item)),
+    );
+    t.strictSame(appended, encodeCbor({ ...map, append: items }));
+  }
+  t.end();
+});
+
+t.test('what has no encoding is refused where it is written', (t) => {
+  for (const value of [
+    1.5,
+    Number.NaN,
+    2 ** 32,
+    -(2 ** 31),
+    2n ** 64n,
+    -(2n ** 63n) - 1n,
+    '\ud800',
+    `${'x'.repeat(50)}\udc00`,
+    undefined,
+    () => 1,
+  ])
+    t.throws(() => encodeCbor([value as never]), { code: 'cbor-malformed' }, typeof value);
+  t.strictSame(encodeCbor({ a: undefined, b: 1 }), encodeCbor({ b: 1 }), 'an undefined member is left out');
   t.end();
 });
 
