@@ -33,6 +33,8 @@ export const APPROVAL_VIOLATIONS_BYTES = 1536;
 export const REFUSAL_VIOLATIONS_BYTES = 8 * 1024;
 /** Bytes of the budget that comes with a signature or is read at once. */
 export const BUDGET_BYTES = 8 * 1024;
+/** Bytes no asset's budget exceeds: eight windows of five members, each a name and twenty digits, and its own members. */
+export const ASSET_BUDGET_BYTES = 2 * 1024;
 /** Decided approvals of one wallet that can still be read. */
 export const DECIDED_APPROVALS = 64;
 /** How long one key pair and attestation document serve the unsealing of wallets: milliseconds. */

@@ -141,11 +141,12 @@ function writeText(text: string): void {
 /** Nothing is written, and false, when a character is not ASCII. */
 function writeAscii(text: string): boolean {
   const { length } = text;
+  const bytes = out;
   const start = at + (length < ONE ? 1 : 2);
   for (let index = 0; index < length; index += 1) {
     const code = text.charCodeAt(index);
     if (code > 0x7f) return false;
-    out[start + index] = code;
+    bytes[start + index] = code;
   }
   writeHead(MAJOR.text, length);
   at += length;
