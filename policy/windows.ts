@@ -37,7 +37,7 @@ export function addAmount(series: Series, at: number, amount: bigint): void {
   const { buckets, amounts } = series;
   let index = buckets.length;
   while (index > 0 && (buckets[index - 1] as number) > bucket) index -= 1;
-  if (index > 0 && buckets[index - 1] === bucket) {
+  if (buckets[index - 1] === bucket) {
     const before = amounts[index - 1] as bigint;
     // A bucket over u64 is over every limit there can be; saturated it still fits the wire.
     const after = before + amount > U64_MAX ? U64_MAX : before + amount;

@@ -133,7 +133,7 @@ function isLost(witness: Witness, { lastLease, m, mBoot }: StatementFacts): bool
   if (lastLease > 0) return true;
   if (m > witness.lastNumber || m < witness.reach) return true;
   const holder = witness.boots.find(({ firstNumber, lastNumber }) => firstNumber <= m && m <= lastNumber);
-  return m > 0 && holder !== undefined && holder.boot !== mBoot;
+  return holder !== undefined && holder.boot !== mBoot;
 }
 
 /** What every leased boot may have spent that the recovered chain does not show, until its last lease ends. */

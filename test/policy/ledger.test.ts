@@ -4,6 +4,7 @@ import type { Entry, Ledger } from '../../policy/ledger.ts';
 import {
   emptyLedger,
   enterUnseen,
+  findLedgerRoom,
   groupLine,
   recipientLine,
   replayEntries,
@@ -64,6 +65,25 @@ t.test('unseen spending counts on every line of its asset', async (t) => {
   const line = walletLine(SOL);
   t.equal(spent(ledger, line, SOL, HOUR, at(NOON + 2 * HOUR_MS)).unseen, 7n, 'from the lease’s end on');
   t.equal(spent(ledger, line, SOL, HOUR, at(NOON + 2 * HOUR_MS + 15_000)).unseen, 0n, 'for the window and a bucket');
+});
+
+t.test('room opens when enough of what counts has left, seen and unseen', async (t) => {
+  const ledger = emptyLedger();
+  const policy = compile(hourly);
+  reserve(ledger, policy, [wallet(10n)], NOON);
+  enterUnseen(ledger, policy, [{ asset: SOL, amount: 5n, until: at(NOON + HOUR_MS) }], NOON);
+  const opens = (room: bigint, now: number) => {
+    const moment = findLedgerRoom(ledger, walletLine(SOL), SOL, HOUR, room, at(now));
+    return moment === null ? null : moment - NOON;
+  };
+  const rows: readonly [name: string, room: bigint, ms: number, opens: number | null][] = [
+    ['enough', 15n, 0, null],
+    ['the first leaves an hour and a bucket later', 14n, 0, HOUR_MS + 15_000],
+    ['an hour after the lease’s end the second', 4n, 0, 2 * HOUR_MS + 15_000],
+    ['a clock that went back', 14n, -DAY_MS, HOUR_MS + 15_000],
+    ['the first has left', 5n, HOUR_MS + 15_000, null],
+  ];
+  for (const [name, room, ms, expected] of rows) t.equal(opens(room, NOON + ms), expected, name);
 });
 
 t.test('unseen spending of a lease that has ended is dated now', async (t) => {

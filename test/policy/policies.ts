@@ -57,8 +57,19 @@ export function draft(changes: Draft = {}): Draft {
   };
 }
 
+const compiled = new Map<string, Policy>();
+const tokenAccounts = new Map<string, Pubkey>();
+
+/** A policy is a value: equal documents are compiled once. */
 export function compile(document: Draft): Policy {
-  const canonical = canonicalizePolicy(JSON.stringify(document));
+  const text = JSON.stringify(document);
+  const known = compiled.get(text) ?? compileAnew(text);
+  compiled.set(text, known);
+  return known;
+}
+
+function compileAnew(text: string): Policy {
+  const canonical = canonicalizePolicy(text);
   if (!canonical.ok) throw new Error(JSON.stringify(canonical.refusal));
   const policy = parsePolicy(canonical.value);
   if (!policy.ok) throw new Error(JSON.stringify(policy.refusal));
@@ -77,17 +88,19 @@ export function pay(to: Pubkey, lamports: bigint, from: Pubkey = AGENT): Call {
 }
 
 export function payToken(to: Pubkey, amount: bigint, decimals = 6, mint: Pubkey = MINT): Call {
-  const accounts = [
-    deriveTokenAccount(AGENT, mint, TOKEN_PROGRAM),
-    mint,
-    deriveTokenAccount(to, mint, TOKEN_PROGRAM),
-    AGENT,
-  ];
+  const accounts = [tokenAccountOf(AGENT, mint), mint, tokenAccountOf(to, mint), AGENT];
   return { program: TOKEN_PROGRAM, accounts, data: bytesOf(12, amount, decimals) };
 }
 
+function tokenAccountOf(owner: Pubkey, mint: Pubkey): Pubkey {
+  const key = `${owner} ${mint}`;
+  const known = tokenAccounts.get(key) ?? deriveTokenAccount(owner, mint, TOKEN_PROGRAM);
+  tokenAccounts.set(key, known);
+  return known;
+}
+
 export function openAccount(owner: Pubkey, payer: Pubkey = AGENT): Call {
-  const account = deriveTokenAccount(owner, MINT, TOKEN_PROGRAM);
+  const account = tokenAccountOf(owner, MINT);
   const accounts = [payer, account, owner, MINT, SYSTEM_PROGRAM, TOKEN_PROGRAM];
   return { program: ASSOCIATED_TOKEN_PROGRAM, accounts, data: bytesOf(1) };
 }

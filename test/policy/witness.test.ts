@@ -146,6 +146,8 @@ t.test('boots are forgotten when their spending has left every window', async (t
   t.equal(alarm(later(40), { boot: bootOf(3), m: 0 }), 'history-lost', 'a chain from before then');
   t.equal(alarm(later(40), { boot: bootOf(1), m: 0 }), 'history-lost', 'or the forgotten boot itself');
   t.equal(alarm(later(40), { boot: bootOf(3), m: 2, mBoot: bootOf(2) }), 'lease');
+  const ended = lease(later(40), { boot: bootOf(3), m: 1, mBoot: bootOf(1) }).lease;
+  t.equal(ended.charges[0]?.amount, 1_000_000n, 'a chain that ends with it shows nothing of what came after');
 });
 
 t.test('what was lost is charged full, on the owner’s word', async (t) => {
