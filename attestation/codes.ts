@@ -97,6 +97,27 @@ export const attestationCodes = {
   'cms-recipient': { number: 2125, text: 'the envelope is for another public key' },
   'cms-key': { number: 2126, text: 'the content key of the envelope cannot be unwrapped' },
   'cms-content': { number: 2127, text: 'the content of the envelope cannot be decrypted' },
+
+  'eif-size': { number: 2200, text: 'the image is shorter than its header' },
+  'eif-magic': { number: 2201, text: 'the file is not an enclave image: it does not start with .eif' },
+  'eif-version': { number: 2202, text: 'the image has another version of the format than 4' },
+  'eif-flags': { number: 2203, text: 'the image has flags this format does not know' },
+  'eif-reserved': { number: 2204, text: 'a reserved field of the image is not zero' },
+  'eif-section-count': { number: 2205, text: 'the image has no section or more than 32' },
+  'eif-table': { number: 2206, text: 'the table of sections is not zero after its last entry' },
+  'eif-offset': { number: 2207, text: 'a section does not start where the one before it ends' },
+  'eif-truncated': { number: 2208, text: 'the image ends before one of its sections does' },
+  'eif-section-kind': { number: 2209, text: 'a section is of no known kind' },
+  'eif-section-size': { number: 2210, text: 'a section has another size in its own header than in the table' },
+  'eif-trailing': { number: 2211, text: 'bytes follow the last section' },
+  'eif-crc': { number: 2212, text: 'the checksum of the image is wrong' },
+  'eif-order': {
+    number: 2213,
+    text: 'the sections are not a kernel, a command line and ramdisks in this order, with at most one of metadata and signature',
+  },
+  'eif-metadata': { number: 2214, text: 'the metadata is not JSON' },
+  'eif-signature': { number: 2215, text: 'the signature section is not one certificate with one signature of PCR0' },
+  'eif-signature-invalid': { number: 2216, text: 'the signature is not one of this image’s PCR0 by its certificate' },
 } as const satisfies Record<string, { readonly number: number; readonly text: string }>;
 
 export type AttestationCode = keyof typeof attestationCodes;

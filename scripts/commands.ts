@@ -58,6 +58,11 @@ const COMMANDS: readonly Entry[] = [
     text: 'the KMS key policy of a sealing or role key, and whether a key has it',
     load: () => import('./attestation/key-policy.ts'),
   },
+  {
+    words: 'image measure',
+    text: 'the PCRs of an enclave image, whoever made it',
+    load: () => import('./image/measure.ts'),
+  },
   { words: 'audit verify', text: 'checks a chain of receipts offline', load: () => import('./audit/verify.ts') },
   { words: 'admin send', text: 'sends a command that was signed elsewhere', load: () => import('./admin/send.ts') },
 ];

@@ -79,6 +79,8 @@ export const ERRORS = {
   'witness-unknown': entry(5032, 404, 'The witness knows no such wallet.'),
   'witness-exists': entry(5033, 409, 'The witness knows a wallet of this name already.'),
   'lease-alarm': entry(5034, 409, 'The renewer gives no lease.'),
+  'image-refused': entry(5050, 422, 'The enclave image is malformed, or its signature does not hold.'),
+  'image-build': entry(5051, 500, 'The enclave image could not be built.'),
   'stack-running': entry(5040, 409, 'A development stack runs in this folder already.'),
   'stack-failed': entry(5041, 500, 'A part of the development stack did not come up, or ended by itself.'),
   'pause-unconfirmed': entry(5035, 503, 'The pause could not be confirmed; spending goes on for at most the lease.'),

@@ -31,6 +31,8 @@ export async function bundleProgram(entry: string, options: { schemasAhead: bool
     absWorkingDir: ROOT,
     entryPoints: [entry],
     bundle: true,
+    // Paths as they stand in the checkout, also where node_modules is a link.
+    preserveSymlinks: true,
     platform: 'node',
     format: 'esm',
     target: 'node26',
