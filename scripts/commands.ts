@@ -64,6 +64,11 @@ const COMMANDS: readonly Entry[] = [
     load: () => import('./image/measure.ts'),
   },
   { words: 'audit verify', text: 'checks a chain of receipts offline', load: () => import('./audit/verify.ts') },
+  {
+    words: 'dev programs',
+    text: 'fetches the audited Squads program into a cache, for tests and the development chain',
+    load: () => import('./dev/programs-command.ts'),
+  },
   { words: 'admin send', text: 'sends a command that was signed elsewhere', load: () => import('./admin/send.ts') },
 ];
 

@@ -6,6 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fingerprint } from '../../attestation/certificate.ts';
 import { loadNsmRoot } from '../dev/nsm.ts';
+import { programsFolder } from '../dev/programs.ts';
 import { callAgent } from './agent.ts';
 import type { Child } from './children.ts';
 import { isListening, startChild, waitForChild } from './children.ts';
@@ -76,6 +77,7 @@ async function stopParts(parts: Map<Part, Child>): Promise<void> {
 
 async function startChain({ chain, logs }: Layout, ports: Ports, parts: Map<Part, Child>): Promise<void> {
   const args = [join(DEV, 'chain', 'main.ts'), '--state', chain, '--port', String(ports.chain)];
+  args.push('--programs', programsFolder(process.env));
   const child = startChild({ name: 'chain', command: process.execPath, args, logs });
   parts.set('chain', child);
   await waitForChild(child, () => acceptsTcp(ports.chain));

@@ -25,9 +25,20 @@ export interface Outcome {
 
 export type Bank = ReturnType<typeof createBank>;
 
-/** A fresh machine holding `accounts`. `ranBefore` is how many transactions earlier runs executed on them. */
-export function createBank(accounts: readonly StoredAccount[], ranBefore: bigint) {
+/** A program that LiteSVM does not bring along. */
+export interface AddedProgram {
+  readonly address: string;
+  readonly code: Uint8Array;
+}
+
+/** A fresh machine holding `programs` and `accounts`. `ranBefore` is how many transactions earlier runs executed on them. */
+export function createBank(
+  accounts: readonly StoredAccount[],
+  ranBefore: bigint,
+  programs: readonly AddedProgram[] = [],
+) {
   const svm = new LiteSVM().withBlockhashCheck(false).withTransactionHistory(0n);
+  for (const { address, code } of programs) svm.addProgram(address as Address, code);
   const writeAccount = (account: StoredAccount) => svm.setAccount(toSvmAccount(account));
   for (const account of orderForLoading(accounts)) writeAccount(account);
   // Nonces derive from LiteSVM's own blockhash, which starts anew with each process: move on, so that no nonce comes twice.

@@ -6,6 +6,7 @@
  * WebSocket (poll `getSignatureStatuses`); no limit of requests. It says that it is simulated in `getVersion` and has a genesis hash of its own.
  */
 import { randomBytes } from 'node:crypto';
+import type { SquadsProgram } from '../programs.ts';
 import { createBank } from './bank.ts';
 import { openFaucet } from './faucet.ts';
 import type { Ledger } from './ledger.ts';
@@ -27,6 +28,8 @@ export interface DevChainOptions {
   readonly stateDir: string;
   /** The clock, in milliseconds since the Unix epoch. */
   readonly now?: () => number;
+  /** The audited Squads program, where there is one. */
+  readonly squads?: SquadsProgram | null;
   /** Told of faults of the chain itself, never of what clients did wrong. */
   readonly onFault?: (method: string, error: unknown) => void;
 }
@@ -49,7 +52,9 @@ export async function startDevChain(options: DevChainOptions): Promise<DevChain>
   const store = openChainStore(options.stateDir);
   try {
     const genesis = readGenesis(store) ?? makeGenesis(store, now());
-    const ledger = openLedger(store, genesis, now);
+    const squads = options.squads ?? null;
+    const ledger = openLedger(store, genesis, now, squads);
+    if (squads !== null) addConfiguration(ledger, squads);
     const faucet = await openFaucet(ledger);
     const onFault = options.onFault ?? (() => undefined);
     const server = await listenRpc({ chain: { ledger, faucet }, methods: METHODS, port: options.port, onFault });
@@ -64,7 +69,15 @@ export async function startDevChain(options: DevChainOptions): Promise<DevChain>
   }
 }
 
-function openLedger(store: ChainStore, genesis: Genesis, now: () => number): Ledger {
+/** The program's own account, as it stands on the public chain; once on a chain it stays as transactions leave it. */
+function addConfiguration({ bank, store }: Ledger, { address: owner, config }: SquadsProgram): void {
+  if (bank.readAccount(config.address) !== null) return;
+  const account = { ...config, owner, executable: false };
+  bank.writeAccount(account);
+  store.putAccounts([account]);
+}
+
+function openLedger(store: ChainStore, genesis: Genesis, now: () => number, squads: SquadsProgram | null): Ledger {
   const issued = store.readBlockhashes();
   const starts = issued.map((lifetime) => lifetime.lastValidBlockHeight - BLOCKHASH_SLOTS);
   const lastSlot = starts.reduce((highest, slot) => (slot > highest ? slot : highest), 0n);
@@ -75,7 +88,8 @@ function openLedger(store: ChainStore, genesis: Genesis, now: () => number): Led
     lastSlot,
     onIssue: (lifetime) => store.addBlockhash(lifetime, slots.current()),
   });
-  return { bank: createBank(store.readAccounts(), store.countTransactions()), slots, store, now };
+  const programs = squads === null ? [] : [squads];
+  return { bank: createBank(store.readAccounts(), store.countTransactions(), programs), slots, store, now };
 }
 
 function makeGenesis(store: ChainStore, time: number): Genesis {
