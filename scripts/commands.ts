@@ -34,6 +34,11 @@ const COMMANDS: readonly Entry[] = [
   },
   { words: 'owner', text: 'everything only an owner may do', load: () => import('./owner/main.ts') },
   {
+    words: 'squads',
+    text: 'the multisig on chain: create, limits, status, proposals',
+    load: () => import('./squads/main.ts'),
+  },
+  {
     words: 'policy check',
     text: 'schema errors and dangerous shapes of a policy document',
     load: () => import('./policy/check.ts'),

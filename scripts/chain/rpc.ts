@@ -157,16 +157,16 @@ async function landBytes(call: Call, wire: Uint8Array, signature: string, { last
     await send();
   } catch (error) {
     if (!isReeveError(error, 'rpc-failed')) throw error;
-    throw new ReeveError('transaction-failed', { reason: String(error.context['reason'] ?? '') }, error);
+    throw new ReeveError('transaction-failed', { detail: String(error.context['reason'] ?? '') }, error);
   }
   for (;;) {
     const height = BigInt((await call('getBlockHeight', [CONFIRMED])) as number);
     const [status] = readList('getSignatureStatuses', unwrap(await call('getSignatureStatuses', [[signature]])));
     const { err, confirmationStatus } = (status ?? {}) as { err?: unknown; confirmationStatus?: unknown };
     if (err !== undefined && err !== null)
-      throw new ReeveError('transaction-failed', { signature, reason: JSON.stringify(err) });
+      throw new ReeveError('transaction-failed', { signature, detail: JSON.stringify(err) });
     if (confirmationStatus === 'confirmed' || confirmationStatus === 'finalized') return;
-    if (height > lastValidBlockHeight) throw new ReeveError('transaction-failed', { signature, reason: 'expired' });
+    if (height > lastValidBlockHeight) throw new ReeveError('transaction-failed', { signature, detail: 'expired' });
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
     await send().catch(() => undefined);
   }

@@ -28,6 +28,8 @@ const ProfileFile = Fields({
   images: Type.Array(Image, { minItems: 1, maxItems: 16 }),
   admin: Type.String({ minLength: 1 }),
   renewer: Type.Optional(Type.String({ minLength: 1 })),
+  /** A Solana node, for the commands that work on chain. */
+  rpc: Type.Optional(Type.String({ pattern: '^https?://' })),
   /** Folder of the witness, for the renewer on this machine. Relative to the profile. */
   witness: Type.String({ minLength: 1 }),
   kms: Fields({
@@ -45,6 +47,8 @@ const ProfileFile = Fields({
     renew: SigningKey,
     pause: Type.Optional(SigningKey),
     approve: Type.Optional(SigningKey),
+    /** Pays fees and rent on chain; without it the owner key does. It may do nothing else. */
+    pay: Type.Optional(SigningKey),
     /** The owner key that wallets are moving to, while `rotate-owner` is under way. */
     nextOwner: Type.Optional(SigningKey),
     /** The symmetric key that seals wallets. */
@@ -54,7 +58,7 @@ const ProfileFile = Fields({
 
 export type ProfileData = Static<typeof ProfileFile>;
 export type SigningKey = ProfileData['keys']['owner'];
-export type SigningKeyName = 'owner' | 'renew' | 'pause' | 'approve' | 'nextOwner';
+export type SigningKeyName = 'owner' | 'renew' | 'pause' | 'approve' | 'pay' | 'nextOwner';
 export type PinnedImage = Static<typeof Image>;
 
 export interface Profile extends ProfileData {

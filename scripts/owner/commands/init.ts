@@ -22,6 +22,7 @@ const KEY_OPTIONS = {
   'renew-key': { value: 'ARN', text: 'the renewer’s' },
   'pause-key': { value: 'ARN', text: 'a key that may only pause; `new` makes one' },
   'approve-key': { value: 'ARN', text: 'a key that may only approve and deny; `new` makes one' },
+  'pay-key': { value: 'ARN', text: 'a key that pays fees and rent on chain instead of the owner’s; `new` makes one' },
   'seal-key': { value: 'ARN', text: 'an existing symmetric key' },
 } as const;
 
@@ -35,6 +36,7 @@ export const init = defineCommand(
       region: { value: 'REGION', text: 'AWS region of the keys' },
       admin: { value: 'ADDRESS', text: 'admin socket of the host: unix:PATH or ssh:USER@HOST[:PATH]' },
       image: { value: 'FILE', text: 'JSON {"pcr0","pcr1","pcr2"} in hex of the image you built or checked' },
+      rpc: { value: 'URL', text: 'a Solana node, for the commands that work on chain' },
       renewer: { value: 'ADDRESS', text: 'a renewer that holds the witness elsewhere' },
       witness: { value: 'FOLDER', text: 'witness folder (default: witness, beside the profile)' },
       development: { text: 'mode development: for simulated enclaves only' },
@@ -67,6 +69,7 @@ function readDraft(context: Context, folder: string): Draft {
   const endpoint = context.option('endpoint');
   const caFile = context.option('ca');
   const renewer = context.option('renewer');
+  const rpc = context.option('rpc');
   const nsmRoot = context.option('nsm-root');
   const development = context.flag('development');
   return {
@@ -76,6 +79,7 @@ function readDraft(context: Context, folder: string): Draft {
     images: [readImage(need(context, 'image'))],
     admin: need(context, 'admin'),
     ...(renewer === undefined ? {} : { renewer }),
+    ...(rpc === undefined ? {} : { rpc }),
     witness: context.option('witness') ?? 'witness',
     kms: {
       region: need(context, 'region'),
@@ -110,12 +114,14 @@ async function makeKeys(kms: Kms, context: Context): Promise<ProfileData['keys']
   const owner = await signingKey(kms, context.option('owner-key') ?? 'new', 'owner');
   const renew = await signingKey(kms, context.option('renew-key') ?? 'new', 'renew');
   const [pauseKey, approveKey] = [context.option('pause-key'), context.option('approve-key')];
+  const payKey = context.option('pay-key');
   const sealKey = context.option('seal-key');
   return {
     owner,
     renew,
     ...(pauseKey === undefined ? {} : { pause: await signingKey(kms, pauseKey, 'pause') }),
     ...(approveKey === undefined ? {} : { approve: await signingKey(kms, approveKey, 'approve') }),
+    ...(payKey === undefined ? {} : { pay: await signingKey(kms, payKey, 'pay') }),
     seal: { arn: sealKey ?? (await kms.createKey('sealing', 'Reeve sealing key')) },
   };
 }
