@@ -195,7 +195,9 @@ function readConfig(cursor: Cursor): ConfigTransactionAccount {
   return { kind: 'config', multisig, creator, index, actions: decoded.ok ? decoded.value.actions : [] };
 }
 
-/** Accounts are as long as they may grow, so zeroes may follow; anything else may not. */
+/** These are as long as they may grow, and keep what stood there when they shrink: what follows their end means nothing. */
+const GROWING: readonly AccountKind[] = ['multisig', 'proposal'];
+
 function decode<Value>(
   account: ChainAccount,
   kind: AccountKind,
@@ -207,7 +209,7 @@ function decode<Value>(
   const cursor = openCursor(account.data, 8);
   const value = read(cursor, pubkeyFromBase58(account.address) as Pubkey);
   if (cursor.fault !== null) throw wrong('cut short');
-  if (account.data.subarray(cursor.at).some((byte) => byte !== 0)) throw wrong('bytes follow its end');
+  if (!GROWING.includes(kind) && cursor.at !== account.data.length) throw wrong('bytes follow its end');
   return value;
 }
 

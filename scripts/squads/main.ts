@@ -2,8 +2,10 @@
 
 import { defineGroup } from '../cli/command.ts';
 import { create } from './commands/create.ts';
+import { limits } from './commands/limits.ts';
+import { status } from './commands/status.ts';
 
-export const SQUADS_COMMANDS = { create } as const;
+export const SQUADS_COMMANDS = { create, limits, status } as const;
 
 export const run = defineGroup(
   'reeve squads',

@@ -33,7 +33,7 @@ export const policy = defineOwnerCommand(
 );
 
 /** The policy of the attested hash; the owner's copy, or the host's where that is another one. */
-async function readPolicyInForce(session: Session, wallet: string, statement: Statement): Promise<Uint8Array> {
+export async function readPolicyInForce(session: Session, wallet: string, statement: Statement): Promise<Uint8Array> {
   const hash = toHex(statement.policyHash);
   const kept = readKeptPolicy(session.profile, wallet);
   if (kept.policy.hash === hash) return kept.bytes;
