@@ -8,33 +8,20 @@ import { policyCodes } from '../../policy/codes.ts';
 
 const README = join(import.meta.dirname, '..', '..', 'README.md');
 const LIST = /<!-- codes -->\n[\s\S]*<!-- \/codes -->/;
-const LINE_CHARACTERS = 250;
 
-/** The list as it must stand between the README's two markers. */
+/** The list as it must stand between the README's two markers: a line a folder. */
 export function listCodes(): string {
   const range = (from: number) =>
     Object.entries(ERRORS).filter(([, { number }]) => number >= from && number < from + 1000);
   const http = (from: number) => range(from).map(([code, { status }]) => `\`${code}\` ${status}`);
   const plain = (table: object) => Object.keys(table).map((code) => `\`${code}\``);
   return [
-    wrap('**policy**', plain(policyCodes)),
-    wrap('**attestation**', plain(attestationCodes)),
-    wrap('**enclave** (with the HTTP status)', http(3000)),
-    wrap('**host proxy**', http(4000)),
-    wrap('**scripts**', http(5000)),
+    `**policy**: ${plain(policyCodes).join(' ')}`,
+    `**attestation**: ${plain(attestationCodes).join(' ')}`,
+    `**enclave** (with the HTTP status): ${http(3000).join(' ')}`,
+    `**host proxy**: ${http(4000).join(' ')}`,
+    `**scripts**: ${http(5000).join(' ')}`,
   ].join('\n\n');
-}
-
-function wrap(title: string, codes: readonly string[]): string {
-  const lines: string[] = [];
-  let line = `${title}:`;
-  for (const code of codes) {
-    if (line.length + code.length > LINE_CHARACTERS) {
-      lines.push(line);
-      line = code;
-    } else line += ` ${code}`;
-  }
-  return [...lines, line].join('\n');
 }
 
 /** The README with its list made anew. */
