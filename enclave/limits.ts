@@ -14,6 +14,8 @@ export const FRAME_DEADLINE_MS = 5_000;
 export const UNREAD_DEADLINE_MS = 10_000;
 /** Bytes of a frame kept free for what stands around a reply's result. */
 export const FRAME_MARGIN_BYTES = 512;
+/** Bytes of a frame kept free for an attestation document. Those of AWS so far are under 5,000 bytes. */
+export const DOCUMENT_BYTES = 6 * 1024;
 /** Room for owner commands beyond the receipts a wallet may have unstored: a flood of requests must not keep `pause` out. */
 export const COMMAND_HEADROOM_RECEIPTS = 64;
 /** Likewise in bytes, over all wallets. */

@@ -21,7 +21,7 @@ type AgentHandlers = {
 export function agentHandlers(enclave: Enclave): AgentHandlers {
   return {
     hello: () => hello(enclave),
-    attest: (params) => attest(enclave, params),
+    attest: (params) => attest('agent', enclave, params),
     'receipts.since': (params) => receiptsSince('agent', enclave, params),
     sign: (params) => sign(enclave, params),
     evaluate: (params) => evaluate(enclave, params),

@@ -27,7 +27,7 @@ type OwnerHandlers = {
 export function ownerHandlers(enclave: Enclave): OwnerHandlers {
   return {
     hello: () => hello(enclave),
-    attest: (params) => attest(enclave, params),
+    attest: (params) => attest('owner', enclave, params),
     'receipts.since': (params) => receiptsSince('owner', enclave, params),
     'credentials.set': (params) => {
       enclave.kms.setCredentials(params);

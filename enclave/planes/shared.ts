@@ -1,11 +1,12 @@
 /** What both planes answer: it changes nothing. */
 
 import type { Enclave } from '../enclave.ts';
-import { FRAME_MARGIN_BYTES } from '../limits.ts';
+import { DOCUMENT_BYTES, FRAME_MARGIN_BYTES } from '../limits.ts';
 import { FRAME_BYTES } from '../link/messages.ts';
 import type { Outcome, Params, Plane } from '../link/schema/registry.ts';
 import { encodeStatement, hashStatements } from '../link/statements.ts';
 import { makeDocument } from '../nsm-documents.ts';
+import { takeFitting } from '../wallet/budget.ts';
 import { readSince } from '../wallet/chain.ts';
 import { describeWallet } from '../wallet/statement.ts';
 import type { Answer } from './answer.ts';
@@ -14,12 +15,19 @@ export function hello({ boot, image, mode, clock, wallets }: Enclave): Answer<Ou
   return { result: { boot, image, mode, time: BigInt(clock.read()), wallets: wallets.size } };
 }
 
-/** Statements of these wallets under one fresh document, which binds them and the caller's nonce. */
+/**
+ * Statements under one fresh document, which binds them and the caller's nonce: of the wallets asked for, in their order, as many as fit this
+ * plane's frame, and at least the first.
+ */
 export async function attest(
+  plane: Plane,
   enclave: Enclave,
   { nonce, wallets }: Params<'owner', 'attest'>,
 ): Promise<Answer<Outcome<'owner', 'attest'>>> {
-  const statements = wallets.map((name) => encodeStatement(describeWallet(enclave, enclave.wallets.find(name))));
+  const asked = wallets.map(enclave.wallets.find);
+  const all = asked.map((wallet) => encodeStatement(describeWallet(enclave, wallet)));
+  const fitting = takeFitting(all, FRAME_BYTES[plane] - DOCUMENT_BYTES - FRAME_MARGIN_BYTES);
+  const statements = fitting.length === 0 ? all.slice(0, 1) : fitting;
   const userData = hashStatements(statements);
   const document = await makeDocument(enclave.nsm, enclave.clock.observe, { nonce, userData });
   return { result: { statements, document } };

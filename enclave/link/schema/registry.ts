@@ -8,7 +8,7 @@ import { WireLease } from './lease.ts';
 import { OWNER_METHODS } from './owner.ts';
 import { Head, RECEIPT_BODIES, ReceiptFrame } from './receipt.ts';
 import { Seal } from './seal.ts';
-import { Statement } from './statement.ts';
+import { WireStatement } from './statement.ts';
 
 const PLAIN = {
   CommandPayload,
@@ -18,8 +18,8 @@ const PLAIN = {
   ReplyFrame,
   RequestFrame,
   Seal,
-  Statement,
   WireLease,
+  WireStatement,
 } as const;
 
 export const PLANES = { agent: AGENT_METHODS, owner: OWNER_METHODS } as const;

@@ -21,7 +21,7 @@ export const SHARED_METHODS = {
       nonce: Bytes(16, 64),
       wallets: Type.Array(WalletName(), { maxItems: WALLETS_PER_ATTESTATION, uniqueItems: true }),
     }),
-    /** `document` binds `statements` (encoded one by one, in the order asked) and the caller's nonce. */
+    /** `document` binds `statements` and the caller's nonce: encoded one by one, in the order asked, as many as fit and at least one. */
     result: Fields({
       statements: Type.Array(Bytes(1, 16384), { maxItems: WALLETS_PER_ATTESTATION }),
       document: Bytes(1, 16384),

@@ -3,7 +3,8 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { Bytes32, Counter, Fields, U64, WalletName } from './blocks.ts';
-import { AssetAmounts, Mode, Phase } from './results.ts';
+import type { AssetAmounts } from './results.ts';
+import { Mode, Phase } from './results.ts';
 
 export const Roles = Fields({
   renew: Type.Array(Bytes32(), { maxItems: 16 }),
@@ -11,11 +12,16 @@ export const Roles = Fields({
   approve: Type.Array(Bytes32(), { maxItems: 16 }),
 });
 
-/**
- * `m`, `mBoot`, `mSpent`, `mClosed` speak of the chain this boot recovered: the number of the last lease in it (0: none), that lease's boot, what
- * the chain shows charged in that boot, and whether it holds that boot's `close`. Everything else speaks of now.
- */
-export const Statement = Fields({
+/** An asset with its amounts `[asset, spentInBoot, ceiling, mSpent]`. A mint stands here as its 32 bytes. */
+const AmountRow = Type.Tuple([
+  Type.Union([Type.Literal('SOL'), Type.Literal('signatures'), Bytes32()]),
+  U64(),
+  U64(),
+  U64(),
+]);
+
+/** A statement as it is attested: amounts as one short list, so that a full attestation of usual policies fits one frame. */
+export const WireStatement = Fields({
   v: Type.Literal(1),
   wallet: WalletName(),
   agent: Bytes32(),
@@ -32,14 +38,22 @@ export const Statement = Fields({
   time: U64(),
   commandSeq: Counter(),
   head: Fields({ seq: Counter(), hash: Bytes32() }),
-  spentInBoot: AssetAmounts,
+  amounts: Type.Array(AmountRow, { maxItems: 102 }),
   lastLease: Counter(),
-  ceiling: AssetAmounts,
   until: U64(),
   closed: Type.Boolean(),
   m: Counter(),
   mBoot: Type.Union([Bytes32(), Type.Null()]),
-  mSpent: AssetAmounts,
   mClosed: Type.Boolean(),
 });
-export type Statement = Static<typeof Statement>;
+export type WireStatement = Static<typeof WireStatement>;
+
+/**
+ * `m`, `mBoot`, `mSpent`, `mClosed` speak of the chain this boot recovered: the number of the last lease in it (0: none), that lease's boot, what
+ * the chain shows charged in that boot, and whether it holds that boot's `close`. Everything else speaks of now. Amounts that are zero are left out.
+ */
+export interface Statement extends Omit<WireStatement, 'amounts'> {
+  readonly spentInBoot: AssetAmounts;
+  readonly ceiling: AssetAmounts;
+  readonly mSpent: AssetAmounts;
+}
