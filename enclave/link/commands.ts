@@ -1,12 +1,15 @@
 /** Owner commands: one small payload that KMS can sign whatever the body's size, and the body beside it. */
 
 import { createHash } from 'node:crypto';
+import { isBatched, openBatched, readPayloadBytes } from './batch.ts';
 import type { Cbor } from './cbor.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
+import type { Sign1 } from './cose.ts';
 import { decodeSign1, encodeSign1, encodeSigStructure } from './cose.ts';
 import { verifyStrict } from './ed25519.ts';
 import { ReeveError } from './errors.ts';
 import type { CommandBody, CommandName, CommandPayload, Envelope } from './schema/command.ts';
+import { BATCHED_COMMANDS } from './schema/command.ts';
 import { isValid } from './validators.ts';
 
 export const COMMAND_DOMAIN = 'reeve/command/v1';
@@ -59,19 +62,49 @@ export function sealCommand(
   );
 }
 
-/** Opens an envelope: every signature must be over the same payload and hold, else the whole is refused. Does not know whose keys they are, nor wallet, boot, seq or time. */
+/**
+ * Opens an envelope: every signature must be over the same payload and hold, else the whole is refused. Does not know whose keys they are, nor
+ * wallet, boot, seq or time.
+ */
 export function openCommand(envelope: Envelope): OpenCommand {
+  const [first] = envelope;
+  return first !== undefined && isBatched(first) ? openOfBatch(first, envelope.length) : openSigned(envelope);
+}
+
+function openSigned(envelope: Envelope): OpenCommand {
   const messages = envelope.map(decodeSign1);
   const payload = messages[0]?.payload ?? new Uint8Array();
   const signers = new Map<string, Uint8Array>();
   for (const message of messages) {
     if (!Buffer.from(message.payload).equals(payload))
       throw new ReeveError('command-malformed', { what: 'payloads differ' });
-    const signed = encodeSigStructure(message.key, COMMAND_DOMAIN, message.payload);
-    if (!verifyStrict(message.signature, signed, message.key)) throw new ReeveError('command-signature', {});
+    checkSignature(message, encodeSigStructure(message.key, COMMAND_DOMAIN, message.payload));
     signers.set(Buffer.from(message.key).toString('hex'), message.key);
   }
-  const value = decodeCbor(payload);
+  return { payload: decodePayload(payload), signers: [...signers.values()] };
+}
+
+/** A batch has one signer, and only commands that may share a signature. */
+function openOfBatch(message: Uint8Array, messages: number): OpenCommand {
+  if (messages !== 1) throw new ReeveError('command-malformed', { what: 'a batched command stands alone' });
+  const { payload: bytes, signed, signedBytes } = openBatched(message);
+  checkSignature(signed, signedBytes);
+  const payload = decodePayload(bytes);
+  if (!BATCHED_COMMANDS.has(payload.command)) throw new ReeveError('command-batch', { command: payload.command });
+  return { payload, signers: [signed.key] };
+}
+
+function checkSignature({ signature, key }: Sign1, signedBytes: Uint8Array): void {
+  if (!verifyStrict(signature, signedBytes, key)) throw new ReeveError('command-signature', {});
+}
+
+function decodePayload(bytes: Uint8Array): CommandPayload {
+  const value = decodeCbor(bytes);
   if (!isValid('CommandPayload', value)) throw new ReeveError('command-malformed', { what: 'payload' });
-  return { payload: value, signers: [...signers.values()] };
+  return value;
+}
+
+/** What an envelope says it is. Proves nothing: `openCommand` does. */
+export function readPayload(envelope: Envelope): CommandPayload {
+  return decodePayload(readPayloadBytes(envelope[0] ?? new Uint8Array()));
 }

@@ -50,6 +50,11 @@ export const ERRORS = {
   ),
   'effects-mismatch': entry(3030, 409, 'The effects hash is not the one of this approval.'),
   'blob-refused': entry(3031, 413, 'The part does not fit the blob it belongs to, or too much is staged.'),
+  'command-batch': entry(
+    3038,
+    403,
+    'The command is not at its place in the batch that was signed, or is none that may be signed with others.',
+  ),
   'seal-invalid': entry(3040, 422, 'The sealed key does not open, or is not the one of this wallet.'),
   'chain-invalid': entry(3041, 422, 'The receipts handed over are not a whole, signed chain of this wallet.'),
   'kms-unreachable': entry(3050, 503, 'AWS KMS did not answer in time.'),

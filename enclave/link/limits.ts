@@ -30,6 +30,10 @@ export const UNSTORED_RECEIPTS = 1024;
 export const UNSTORED_BYTES = 16 * 1024 * 1024;
 /** Signatures a command may carry; version 1 needs one. */
 export const COMMAND_SIGNATURES = 4;
+/** Commands one signature may hold for: as many as wallets in one attestation. */
+export const COMMANDS_PER_BATCH = 64;
+/** Hashes beside the way to the root of that many commands. */
+export const BATCH_DEPTH = 6;
 /** Bytes of a message the owner may order to be signed: a whole version 1 transaction. */
 export const TICKET_BYTES = 4096;
 /** Bytes AWS KMS `Sign` takes with MessageType RAW. */

@@ -2,11 +2,10 @@
 
 import { createHash } from 'node:crypto';
 import { decodeCbor } from '../../enclave/link/cbor.ts';
-import { decodeSign1 } from '../../enclave/link/cose.ts';
+import { readPayload } from '../../enclave/link/commands.ts';
 import { isReeveError, ReeveError } from '../../enclave/link/errors.ts';
-import type { CommandPayload, Envelope } from '../../enclave/link/schema/command.ts';
+import type { Envelope } from '../../enclave/link/schema/command.ts';
 import type { Outcome } from '../../enclave/link/schema/registry.ts';
-import { isValid } from '../../enclave/link/validators.ts';
 import type { Enclave } from '../enclave/enclave.ts';
 import { restoreSeal, stageBlob } from '../enclave/restore.ts';
 import { keepPolicy, readPolicies } from '../store/policies.ts';
@@ -28,13 +27,6 @@ export interface AdminServices {
 
 /** A command asks KMS at most twice, milliseconds. */
 const COMMAND_TIMEOUT_MS = 30_000;
-
-/** What the command says it is. Proves nothing: the enclave verifies the signature, role, boot, sequence and body. */
-function readPayload(envelope: Envelope): CommandPayload {
-  const payload = decodeCbor(decodeSign1(envelope[0] ?? new Uint8Array()).payload);
-  if (!isValid('CommandPayload', payload)) throw new ReeveError('command-malformed', { what: 'payload' });
-  return payload;
-}
 
 /** Relays one command. Rejects with the enclave's code; then nothing of it is kept. */
 export async function relayCommand(

@@ -6,7 +6,8 @@
 import { randomBytes } from 'node:crypto';
 import { attestationCodes } from '../../attestation/codes.ts';
 import { verifyDocument } from '../../attestation/verify.ts';
-import { ReeveError } from '../../enclave/link/errors.ts';
+import type { ErrorCode } from '../../enclave/link/errors.ts';
+import { isReeveError, ReeveError } from '../../enclave/link/errors.ts';
 import { WALLETS_PER_ATTESTATION } from '../../enclave/link/limits.ts';
 import type { Statement } from '../../enclave/link/schema/statement.ts';
 import { decodeStatement, hashStatements } from '../../enclave/link/statements.ts';
@@ -33,25 +34,85 @@ export interface AttestOptions {
   readonly now?: number;
 }
 
+/** What one document says of one wallet: its verified statement, or why that is not believed. Pins are the caller's to check. */
+export type Attested =
+  | { readonly wallet: string; readonly statement: Statement }
+  | { readonly wallet: string; readonly error: unknown };
+
 /** Verified statements about `wallets`, in their order. Rejects with `attestation-refused`, `document-mode` or `statement-mismatch`. Pins are the caller's to check. */
 export async function attestWallets(
   admin: Admin,
   profile: ProfileData,
   wallets: readonly string[],
-  { now = Date.now() }: AttestOptions = {},
+  options: AttestOptions = {},
 ): Promise<Statement[]> {
+  const attested = await attestFirst(admin, profile, wallets, options);
+  if (attested.length !== wallets.length) throw mismatch('statements', String(wallets.length), String(attested.length));
+  return attested.map((each) => {
+    if ('error' in each) throw each.error;
+    return each.statement;
+  });
+}
+
+/** One document over the first of `wallets` (at most 64), as many as the enclave could fit. Rejects where the document itself does not hold. */
+async function attestFirst(
+  admin: Admin,
+  profile: ProfileData,
+  wallets: readonly string[],
+  { now = Date.now() }: AttestOptions = {},
+): Promise<Attested[]> {
   if (wallets.length > WALLETS_PER_ATTESTATION)
     throw new ReeveError('attestation-refused', { limit: WALLETS_PER_ATTESTATION, observed: wallets.length });
   const nonce = new Uint8Array(randomBytes(NONCE_BYTES));
   const answer = await admin.attest(nonce, wallets);
   verifyAnswer(profile, answer, nonce, now);
-  const statements = answer.statements.map(decodeStatement);
-  if (statements.length !== wallets.length)
-    throw mismatch('statements', String(wallets.length), String(statements.length));
-  statements.forEach((statement, index) => {
-    checkStatement(profile, statement, wallets[index] as string);
-  });
-  return statements;
+  const { length } = answer.statements;
+  if (length > wallets.length || (length === 0 && wallets.length > 0))
+    throw mismatch('statements', String(wallets.length), String(length));
+  return answer.statements.map((bytes, index) => readAttested(profile, bytes, wallets[index] as string));
+}
+
+/** A statement that is not the one asked for costs the others under the same document nothing. */
+function readAttested(profile: ProfileData, bytes: Uint8Array, wallet: string): Attested {
+  try {
+    const statement = decodeStatement(bytes);
+    checkStatement(profile, statement, wallet);
+    return { wallet, statement };
+  } catch (error) {
+    return { wallet, error };
+  }
+}
+
+/** Failures that are the host's or the enclave's as a whole: asking for fewer wallets would not help. */
+const COMMON_FAILURES: readonly ErrorCode[] = [
+  'attestation-refused',
+  'statement-mismatch',
+  'admin-unreachable',
+  'enclave-unavailable',
+  'connection-lost',
+  'nsm-failed',
+];
+
+/**
+ * All of `wallets` in their order, group by group: each group under one document, as large as fits. Where a request fails, smaller ones find the
+ * wallet it failed for.
+ */
+export async function* attestGroups(
+  admin: Admin,
+  profile: ProfileData,
+  wallets: readonly string[],
+): AsyncGenerator<readonly Attested[]> {
+  let size = WALLETS_PER_ATTESTATION;
+  for (let at = 0; at < wallets.length; ) {
+    const asked = wallets.slice(at, at + size);
+    const group = await attestFirst(admin, profile, asked).catch((error: unknown): Attested[] | null => {
+      const isCommon = asked.length === 1 || COMMON_FAILURES.some((code) => isReeveError(error, code));
+      return isCommon ? asked.map((wallet) => ({ wallet, error })) : null;
+    });
+    size = group === null ? Math.ceil(asked.length / 2) : Math.min(2 * size, WALLETS_PER_ATTESTATION);
+    at += group?.length ?? 0;
+    if (group !== null) yield group;
+  }
 }
 
 /** One wallet's verified statement, held against its pins. */

@@ -3,22 +3,20 @@
  * else runs, so no two operations can decide on the same state.
  */
 
-import type { ErrorCode } from '../../enclave/link/errors.ts';
-import { isReeveError, ReeveError } from '../../enclave/link/errors.ts';
-import { WALLETS_PER_ATTESTATION } from '../../enclave/link/limits.ts';
+import { ReeveError } from '../../enclave/link/errors.ts';
 import type { Statement } from '../../enclave/link/schema/statement.ts';
-import type { Lease } from '../../policy/lease.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { Hash, Millis } from '../../policy/types.ts';
 import { decideLease } from '../../policy/witness.ts';
 import type { Admin } from '../cli/admin.ts';
-import { readFailure } from '../cli/failures.ts';
 import { toHex } from '../cli/text.ts';
-import { attestWallets, checkPins } from '../owner/attest.ts';
+import type { Attested } from '../owner/attest.ts';
+import { attestGroups, checkPins } from '../owner/attest.ts';
 import type { Kms } from '../owner/kms.ts';
 import type { ProfileData } from '../owner/profile.ts';
-import { signCommand } from '../owner/sign.ts';
-import { isDue, readFacts, writeLease } from './facts.ts';
+import type { DueLease } from './deliver.ts';
+import { deliverLeases, failed } from './deliver.ts';
+import { isDue, readFacts } from './facts.ts';
 import type { RenewOutcome } from './keeper.ts';
 import type { WitnessStore } from './store.ts';
 import type { WitnessRecord } from './witness-file.ts';
@@ -37,7 +35,10 @@ export interface RenewChoice {
   readonly recoverLost?: boolean;
 }
 
-/** One pass over `wallets`, in attestations of up to 64. A wallet the host does not serve, and a batch that fails, cost the others nothing. */
+/**
+ * One pass over `wallets`, in groups: one document and, for those due, one signature of KMS each. A wallet the host does not serve, or one that
+ * fails, costs the others nothing.
+ */
 export async function renewWallets(
   parts: RenewerParts,
   wallets: readonly string[],
@@ -53,47 +54,32 @@ export async function renewWallets(
     .filter((wallet) => !served.has(wallet))
     .map((wallet) => failed(wallet, new ReeveError('wallet-unknown', { wallet })));
   const present = wallets.filter((wallet) => served.has(wallet));
-  for (let at = 0; at < present.length; at += WALLETS_PER_ATTESTATION) {
-    outcomes.push(...(await renewBatch(parts, present.slice(at, at + WALLETS_PER_ATTESTATION), choice)));
+  for await (const group of attestGroups(parts.admin, parts.profile, present)) {
+    outcomes.push(...(await renewGroup(parts, group, choice)));
   }
   return outcomes;
 }
 
-async function renewBatch(
+/** Everything of a group is decided and on the disk before anything of it is signed. */
+async function renewGroup(
   parts: RenewerParts,
-  wallets: readonly string[],
-  choice: RenewChoice,
-): Promise<RenewOutcome[]> {
-  try {
-    const statements = await attestWallets(parts.admin, parts.profile, wallets);
-    return await Promise.all(statements.map((statement) => renewStated(parts, statement, choice)));
-  } catch (error) {
-    const [first, ...rest] = wallets;
-    if (first === undefined) return [];
-    if (rest.length === 0) return [isTrustError(error) ? alarm(first, error) : failed(first, error)];
-    const half = Math.ceil(wallets.length / 2);
-    const left = await renewBatch(parts, wallets.slice(0, half), choice);
-    return [...left, ...(await renewBatch(parts, wallets.slice(half), choice))];
-  }
-}
-
-const TRUST_ERRORS: readonly ErrorCode[] = ['attestation-refused', 'statement-mismatch', 'document-mode'];
-
-function isTrustError(error: unknown): boolean {
-  return TRUST_ERRORS.some((code) => isReeveError(error, code));
-}
-
-async function renewStated(
-  parts: RenewerParts,
-  statement: Statement,
+  group: readonly Attested[],
   { recoverLost = false }: RenewChoice,
-): Promise<RenewOutcome> {
-  const { wallet } = statement;
+): Promise<RenewOutcome[]> {
+  const steps = group.map((attested) => takeStep(parts, attested, recoverLost));
+  const delivered = await deliverLeases(
+    parts,
+    steps.flatMap((step) => ('lease' in step ? [step] : [])),
+  );
+  return steps.map((step) => ('lease' in step ? (delivered.get(step.lease.wallet) as RenewOutcome) : step));
+}
+
+function takeStep(parts: RenewerParts, attested: Attested, recoverLost: boolean): RenewOutcome | DueLease {
   try {
-    const step = decideAndWrite(parts, statement, recoverLost);
-    return 'lease' in step ? await deliver(parts, statement, step.lease) : step;
+    if ('error' in attested) throw attested.error;
+    return decideAndWrite(parts, attested.statement, recoverLost);
   } catch (error) {
-    return isTrustError(error) ? alarm(wallet, error) : failed(wallet, error);
+    return failed(attested.wallet, error);
   }
 }
 
@@ -102,7 +88,7 @@ function decideAndWrite(
   { store, durationMs }: RenewerParts,
   statement: Statement,
   recoverLost: boolean,
-): RenewOutcome | { readonly lease: Lease } {
+): RenewOutcome | DueLease {
   const { wallet, phase } = statement;
   const record = store.read(wallet);
   checkPins(statement, record.pins);
@@ -119,7 +105,7 @@ function decideAndWrite(
     return { wallet, result: 'holds', number: statement.lastLease, until: Number(statement.until) };
   }
   store.write(next);
-  return { lease: decision.lease };
+  return { statement, lease: decision.lease };
 }
 
 /** Time is the statement's: verified a moment ago, and the clock by which the enclave will judge the lease. */
@@ -161,22 +147,3 @@ function saveSeen(store: WitnessStore, before: WitnessRecord, after: WitnessReco
 }
 
 const bigintText = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
-
-/** Signs and sends a lease that is on the disk. One that does not arrive is normal: the next has a higher number. */
-async function deliver(parts: RenewerParts, statement: Statement, lease: Lease): Promise<RenewOutcome> {
-  const { wallet } = statement;
-  if (parts.store.read(wallet).witness.paused) return { wallet, result: 'idle', code: 'wallet-paused' };
-  const signed = await signCommand(parts.kms, parts.profile, statement, 'lease.grant', { lease: writeLease(lease) });
-  if (parts.store.read(wallet).witness.paused) return { wallet, result: 'idle', code: 'wallet-paused' };
-  await parts.admin.send(signed);
-  return { wallet, result: 'leased', number: lease.number, until: lease.until };
-}
-
-function failed(wallet: string, error: unknown): RenewOutcome {
-  const { code, detail } = readFailure(error);
-  return { wallet, result: 'failed', code, detail };
-}
-
-function alarm(wallet: string, error: unknown): RenewOutcome {
-  return { ...failed(wallet, error), result: 'alarm' };
-}

@@ -1,8 +1,14 @@
 /** The owner's and the agent's side of a test: commands, leases, payments, restoring. */
 
 import { createHash } from 'node:crypto';
+import { batchSigningBytes, sealBatch } from '../../enclave/link/batch.ts';
 import { encodeCbor } from '../../enclave/link/cbor.ts';
-import { commandSigningBytes, encodeCommandBody, sealCommand } from '../../enclave/link/commands.ts';
+import {
+  commandSigningBytes,
+  encodeCommandBody,
+  encodeCommandPayload,
+  sealCommand,
+} from '../../enclave/link/commands.ts';
 import type { Receipt } from '../../enclave/link/receipts.ts';
 import { CHAIN_START, readChain } from '../../enclave/link/receipts.ts';
 import type { CommandBody, CommandName, CommandPayload } from '../../enclave/link/schema/command.ts';
@@ -71,27 +77,55 @@ export interface SignedCommand {
   readonly body: Uint8Array;
 }
 
+interface PayloadChanges extends Partial<CommandPayload> {
+  readonly seq: number;
+}
+
+function makePayload<Name extends CommandName>(
+  { boot }: Pick<TestEnclave, 'boot'>,
+  wallet: string,
+  command: Name,
+  body: CommandBody<Name>,
+  changes: PayloadChanges,
+): { payload: CommandPayload; body: Uint8Array } {
+  const { bytes, hash } = encodeCommandBody(command, body);
+  const notAfter = BigInt(Date.now() + 300_000);
+  return { payload: { v: 1, wallet, boot, notAfter, command, bodyHash: hash, ...changes }, body: bytes };
+}
+
 /** A command as the owner's tool makes it; `changes` spoil its payload. */
 export function signCommand<Name extends CommandName>(
   enclave: Pick<TestEnclave, 'boot'>,
   wallet: string,
   command: Name,
-  body: CommandBody<Name>,
-  { seq, key = makeKey('owner'), ...changes }: Partial<CommandPayload> & { seq: number; key?: TestKey },
+  content: CommandBody<Name>,
+  { key = makeKey('owner'), ...changes }: PayloadChanges & { key?: TestKey },
 ): SignedCommand {
-  const { bytes, hash } = encodeCommandBody(command, body);
-  const payload: CommandPayload = {
-    v: 1,
-    wallet,
-    boot: enclave.boot,
-    seq,
-    notAfter: BigInt(Date.now() + 300_000),
-    command,
-    bodyHash: hash,
-    ...changes,
-  };
+  const { payload, body } = makePayload(enclave, wallet, command, content, changes);
   const signature = key.sign(commandSigningBytes(payload, key.key));
-  return { envelope: [...sealCommand(payload, [{ key: key.key, signature }])], body: bytes };
+  return { envelope: [...sealCommand(payload, [{ key: key.key, signature }])], body };
+}
+
+export interface BatchEntry<Name extends CommandName> {
+  readonly wallet: string;
+  readonly name: Name;
+  readonly body: CommandBody<Name>;
+  readonly changes: PayloadChanges;
+}
+
+/** Commands under one signature, as the renewer makes them. */
+export function signBatch(
+  enclave: Pick<TestEnclave, 'boot'>,
+  entries: readonly BatchEntry<CommandName>[],
+  key: TestKey = makeKey('renewer'),
+): SignedCommand[] {
+  const made = entries.map(({ wallet, name, body, changes }) => makePayload(enclave, wallet, name, body, changes));
+  const leaves = made.map(({ payload }, index) => ({
+    payload: encodeCommandPayload(payload),
+    salt: new Uint8Array(32).fill(index),
+  }));
+  const messages = sealBatch(leaves, key.key, key.sign(batchSigningBytes(leaves, key.key)));
+  return made.map(({ body }, index) => ({ envelope: [messages[index] as Uint8Array], body }));
 }
 
 /** What the owner's tool and the host keep of a wallet. */

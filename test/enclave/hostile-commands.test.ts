@@ -2,10 +2,12 @@
 
 import fc from 'fast-check';
 import t from 'tap';
+import { decodeCbor, encodeCbor } from '../../enclave/link/cbor.ts';
+import type { BatchedCommand } from '../../enclave/link/schema/batch.ts';
 import type { CommandBody, CommandName, CommandPayload, Role } from '../../enclave/link/schema/command.ts';
 import { COMMANDS } from '../../enclave/link/schema/command.ts';
 import { makeKey } from '../keys.ts';
-import type { SignedCommand, TestEnclave } from './helpers.ts';
+import type { BatchEntry, SignedCommand, TestEnclave } from './helpers.ts';
 import {
   createTestWallet,
   createWorld,
@@ -14,6 +16,7 @@ import {
   policyBlob,
   readStatement,
   readStored,
+  signBatch,
   signCommand,
   stage,
 } from './helpers.ts';
@@ -51,8 +54,12 @@ interface Material {
   readonly used: SignedCommand;
   readonly name: keyof Bodies;
   readonly random: number;
+  readonly bodies: Bodies;
   sign(changes: Partial<CommandPayload> & { key?: ReturnType<typeof makeKey> }, wallet?: string): SignedCommand;
+  /** The second of three commands under one signature: a lease that would be taken, but for these changes. */
+  batch(changes: Partial<BatchEntry<CommandName>['changes']>, entry?: BatchChanges): SignedCommand;
 }
+type BatchChanges = Partial<BatchEntry<CommandName>> & { key?: ReturnType<typeof makeKey> };
 
 const flip = (bytes: Uint8Array, at: number): Uint8Array => {
   const copy = Uint8Array.from(bytes);
@@ -88,6 +95,52 @@ const HOSTILE: Readonly<Record<string, (material: Material) => SignedCommand>> =
   'a second signature over something else': ({ good, used }) => ({ ...good, envelope: [first(good), first(used)] }),
 };
 
+/** One command of a batch with another place, path, salt or signature than its own. */
+function misplace({ envelope, body }: SignedCommand, changes: (own: BatchedCommand) => Partial<BatchedCommand>) {
+  const own = decodeCbor(envelope[0] as Uint8Array) as unknown as BatchedCommand;
+  return { envelope: [encodeCbor({ ...own, ...changes(own) })], body };
+}
+
+const HOSTILE_BATCHES: Readonly<Record<string, (material: Material) => SignedCommand>> = {
+  'batched: replay': ({ batch, random }) => batch({ seq: random % 10 }),
+  'batched: no lease': ({ batch, name, bodies }) => {
+    const other = name === 'lease.grant' ? 'resume' : name;
+    return batch({}, { name: other, body: bodies[other] as never, key: makeKey('owner') });
+  },
+  'batched: flipped': ({ batch, random }) => {
+    const good = batch({});
+    return { ...good, envelope: [flip(first(good), random)] };
+  },
+  'batched: cut': ({ batch, random }) => {
+    const good = batch({});
+    return { ...good, envelope: [first(good).slice(0, 1 + (random % (first(good).length - 1)))] };
+  },
+  'batched: flipped body': ({ batch, random }) => {
+    const good = batch({});
+    return { ...good, body: flip(good.body, random) };
+  },
+  'batched: other place': ({ batch, random }) => misplace(batch({}), () => ({ index: (random % 2) * 2 })),
+  'batched: other salt': ({ batch, random }) =>
+    misplace(batch({}), () => ({ salt: new Uint8Array(32).fill(2 + (random % 250)) })),
+  'batched: other path': ({ batch, random }) =>
+    misplace(batch({}), ({ path }) => ({ path: path.map((hash) => flip(hash, random)) })),
+  'batched: longer path': ({ batch }) => misplace(batch({}), ({ path }) => ({ path: [...path, ...path] })),
+  'batched: other payload': ({ batch, random }) =>
+    misplace(batch({}), ({ payload }) => ({ payload: flip(payload, random) })),
+  'batched: its signature alone': ({ batch }) => {
+    const good = batch({});
+    return { ...good, envelope: [(decodeCbor(first(good)) as unknown as BatchedCommand).signed] };
+  },
+  'batched: a command’s signature': ({ batch, good }) => misplace(batch({}), () => ({ signed: first(good) })),
+  'batched: beside another': ({ batch, good }) => ({ ...good, envelope: [first(batch({})), first(good)] }),
+  'batched: other wallet': ({ batch }) => batch({}, { wallet: 'other', key: makeKey('owner') }),
+  'batched: other boot': ({ batch, random }) => batch({ boot: new Uint8Array(32).fill(random % 255) }),
+  'batched: expired': ({ batch, random }) => batch({ notAfter: BigInt(Date.now() - (random % 1e9)) }),
+  'batched: other key': ({ batch, random }) => batch({}, { key: makeKey(STRANGERS[random % 3] as string) }),
+};
+const STRANGERS = ['stranger', 'pauser', 'approver'];
+const ALL_HOSTILE = { ...HOSTILE, ...HOSTILE_BATCHES };
+
 t.test(`${MESSAGES} hostile messages, none accepted`, async (t) => {
   const world = await createWorld(t);
   const enclave = await world.startInside();
@@ -106,7 +159,7 @@ t.test(`${MESSAGES} hostile messages, none accepted`, async (t) => {
   await enclave.owner.request('command', used);
   const before = await readStatement(enclave, 'w');
   const bodies = await makeBodies(enclave);
-  const kinds = Object.keys(HOSTILE);
+  const kinds = Object.keys(ALL_HOSTILE);
   const names = Object.keys(bodies) as (keyof Bodies)[];
   const codes = new Map<string, number>();
   const property = fc.asyncProperty(
@@ -116,8 +169,17 @@ t.test(`${MESSAGES} hostile messages, none accepted`, async (t) => {
     async (kind, name, random) => {
       const sign: Material['sign'] = (changes, wallet = 'w') =>
         signCommand(enclave, wallet, name, bodies[name] as never, { seq: 10, ...changes });
-      const spoil = HOSTILE[kind] as (material: Material) => SignedCommand;
-      const message = spoil({ good: sign({}), used, name, random, sign });
+      const batch: Material['batch'] = (changes, { key, ...entry } = {}) => {
+        const own = { wallet: 'w', name: 'lease.grant', body: bodies['lease.grant'], ...entry } as const;
+        const each = ['other', own.wallet, 'nobody'].map((wallet) => ({
+          ...own,
+          wallet,
+          changes: { seq: 10, ...changes },
+        }));
+        return signBatch(enclave, each, key)[1] as SignedCommand;
+      };
+      const spoil = ALL_HOSTILE[kind] as (material: Material) => SignedCommand;
+      const message = spoil({ good: sign({}), used, name, random, bodies, sign, batch });
       const outcome = await enclave.owner.request('command', message).then(
         () => 'ACCEPTED',
         (error: { code: string }) => error.code,

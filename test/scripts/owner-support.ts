@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import t from 'tap';
 import type { Io } from '../../scripts/cli/io.ts';
+import type { DevKms } from '../../scripts/dev/kms/server.ts';
 import { devCredentials, startDevKms } from '../../scripts/dev/kms/server.ts';
 import { loadNsmRoot } from '../../scripts/dev/nsm-chain.ts';
 import { run as runOwner } from '../../scripts/owner/main.ts';
@@ -59,7 +60,9 @@ export interface Machine {
   readonly profilePath: string;
   readonly profile: Profile;
   readonly host: FakeHost;
-  readonly kms: { readonly endpoint: string; close(): Promise<void> };
+  readonly kms: DevKms;
+  /** Told of each operation the development KMS has done, before its answer arrives. */
+  onKms: (operation: string) => void;
   /** `reeve owner …` with the profile and --json, saying yes. */
   owner(...argv: string[]): Promise<Ran>;
   /** The same as a person runs it, answering `input`. */
@@ -73,7 +76,9 @@ export async function startMachine(): Promise<Machine> {
   const aws = join(folder, 'aws');
   mkdirSync(aws);
   const host = await startFakeHost(join(folder, 'admin.sock'), aws);
-  const kms = await startDevKms({ port: 0, stateDir: aws, nsmRootDer: loadNsmRoot(aws).certificate, log: () => {} });
+  const watch: Pick<Machine, 'onKms'> = { onKms: () => undefined };
+  const log = (line: string) => watch.onKms(/: (\w+) done$/.exec(line)?.[1] ?? line);
+  const kms = await startDevKms({ port: 0, stateDir: aws, nsmRootDer: loadNsmRoot(aws).certificate, log });
   t.teardown(async () => {
     await host.close();
     await kms.close();
@@ -88,20 +93,20 @@ export async function startMachine(): Promise<Machine> {
   if (made.code !== 0) throw new Error(made.err);
   const profile = readProfile(profilePath);
   const at = ['--profile', profilePath];
-  return {
+  return Object.assign(watch, {
     folder,
     profilePath,
     profile,
     host,
     kms,
-    owner: (...argv) => run(runOwner, [...argv, ...at, '--yes', '--json']),
-    ask: (input, ...argv) => run(runOwner, [...argv, ...at], { input }),
-    policyFile(changes = {}) {
+    owner: (...argv: string[]) => run(runOwner, [...argv, ...at, '--yes', '--json']),
+    ask: (input: string, ...argv: string[]) => run(runOwner, [...argv, ...at], { input }),
+    policyFile(changes: Record<string, unknown> = {}) {
       const path = join(folder, `policy-${Math.random()}.json`);
       writeFileSync(path, JSON.stringify({ ...makePolicy(profile), ...changes }));
       return path;
     },
-  };
+  });
 }
 
 /** A machine that holds one leased wallet of this name. */

@@ -53,6 +53,9 @@ export const COMMANDS = {
 export type CommandName = keyof typeof COMMANDS;
 export type CommandBody<Name extends CommandName> = Static<(typeof COMMANDS)[Name]['body']>;
 
+/** Commands that may share a signature with others. All the rest are signed one by one. */
+export const BATCHED_COMMANDS: ReadonlySet<CommandName> = new Set<CommandName>(['lease.grant']);
+
 export const CommandNames = Type.Unsafe<CommandName>({ type: 'string', enum: Object.keys(COMMANDS) });
 
 /** What is signed. `seq` strictly increases within a boot, gaps allowed; `notAfter` is Unix milliseconds. */
@@ -67,6 +70,6 @@ export const CommandPayload = Fields({
 });
 export type CommandPayload = Static<typeof CommandPayload>;
 
-/** COSE_Sign1 messages over one and the same payload, each with its signer's public key as key id. */
+/** COSE_Sign1 messages over one and the same payload, each with its signer's public key as key id; or one command of a batch. */
 export const Envelope = Type.Array(Bytes(1, 4096), { minItems: 1, maxItems: COMMAND_SIGNATURES });
 export type Envelope = Static<typeof Envelope>;

@@ -2,6 +2,7 @@
 
 import type { Static, TSchema } from 'typebox';
 import { AGENT_METHODS } from './agent.ts';
+import { BatchCommitment, BatchedCommand } from './batch.ts';
 import { COMMANDS, CommandPayload, Envelope } from './command.ts';
 import { ReplyFrame, RequestFrame } from './frame.ts';
 import { WireLease } from './lease.ts';
@@ -11,6 +12,8 @@ import { Seal } from './seal.ts';
 import { WireStatement } from './statement.ts';
 
 const PLAIN = {
+  BatchCommitment,
+  BatchedCommand,
   CommandPayload,
   Envelope,
   Head,

@@ -1,12 +1,11 @@
 /** `reeve owner status`: every wallet as a fresh attestation shows it, beside what the witness knows. */
 
-import { WALLETS_PER_ATTESTATION } from '../../../enclave/link/limits.ts';
-import type { Statement } from '../../../enclave/link/schema/statement.ts';
 import { readFailure } from '../../cli/failures.ts';
 import { EXIT } from '../../cli/io.ts';
 import { formatTable, formatTime, toHex } from '../../cli/text.ts';
 import type { WitnessSummary } from '../../renewer/keeper.ts';
-import { attestWallets, checkPins } from '../attest.ts';
+import type { Attested } from '../attest.ts';
+import { attestGroups, checkPins } from '../attest.ts';
 import { listPinned, readKeptPolicy, readPins } from '../copy.ts';
 import type { Session } from '../session.ts';
 import { defineOwnerCommand, PROFILE_OPTIONS, RENEWER_OPTION } from '../session.ts';
@@ -72,38 +71,20 @@ async function readRows(
   witness: Map<string, WitnessSummary> | string,
 ): Promise<Row[]> {
   const rows: Row[] = [];
-  for (let at = 0; at < wallets.length; at += WALLETS_PER_ATTESTATION) {
-    const batch = wallets.slice(at, at + WALLETS_PER_ATTESTATION);
-    const statements = await attestBatch(session, batch);
-    rows.push(...batch.map((wallet, index) => makeRow(session, wallet, statements[index], witness)));
+  for await (const group of attestGroups(await session.admin(), session.profile, wallets)) {
+    rows.push(...group.map((attested) => makeRow(session, attested, witness)));
   }
   return rows;
 }
 
-/** One statement or one error for each wallet: a wallet that fails does not hide the others. */
-async function attestBatch(session: Session, batch: readonly string[]): Promise<(Statement | unknown)[]> {
-  const admin = await session.admin();
-  try {
-    return await attestWallets(admin, session.profile, batch);
-  } catch (error) {
-    if (batch.length === 1) return [error];
-    const one = batch.map((wallet) => attestBatch(session, [wallet]));
-    return (await Promise.all(one)).flat();
-  }
-}
-
-function makeRow(
-  { profile }: Session,
-  wallet: string,
-  stated: Statement | unknown,
-  witness: Map<string, WitnessSummary> | string,
-): Row {
+function makeRow({ profile }: Session, attested: Attested, witness: Map<string, WitnessSummary> | string): Row {
+  const { wallet } = attested;
   const note = describeWitness(witness, wallet);
   const pins = readPins(profile, wallet);
   const empty = { wallet, agent: toAddress(pins.agent), phase: '', policyVersion: 0, policyHash: '', leaseEndsAt: 0 };
   try {
-    if (stated instanceof Error) throw stated;
-    const statement = stated as Statement;
+    if ('error' in attested) throw attested.error;
+    const { statement } = attested;
     checkPins(statement, pins);
     const left = leftOfLease(statement, Number(statement.time));
     const kept = readKeptPolicy(profile, wallet).policy;

@@ -1,4 +1,5 @@
 /** Owner commands: envelopes changed after they were signed, and payloads changed before. */
+import { batchSigningBytes, sealBatch } from '../../../enclave/link/batch.ts';
 import { encodeCbor } from '../../../enclave/link/cbor.ts';
 import {
   COMMAND_DOMAIN,
@@ -19,7 +20,7 @@ import type { Answer, Target } from '../harness.ts';
 const owner = makeKey('owner');
 const hash = new Uint8Array(32).fill(3);
 const approvalId = 'ab'.repeat(16);
-const [PAYLOAD, ENVELOPE] = [0, 1];
+const [PAYLOAD, ENVELOPE, BATCHED] = [0, 1, 2];
 
 function payloadOf<Name extends CommandName>(command: Name, body: CommandBody<Name>): CommandPayload {
   const bodyHash = encodeCommandBody(command, body).hash;
@@ -30,6 +31,8 @@ const payloads = [
   payloadOf('approve', { approvalId, effectsHash: hash, notAfter: 1_800_000_000_000n }),
   payloadOf('policy.set', { policyHash: hash, version: 2 }),
 ];
+const grant = { number: 1, policyHash: hash, ceiling: [], charges: [], until: 1_800_000_000_000n };
+const lease = encodeCommandPayload(payloadOf('lease.grant', { lease: grant }));
 
 function seal(payload: CommandPayload): Uint8Array {
   const signature = owner.sign(commandSigningBytes(payload, owner.key));
@@ -42,14 +45,21 @@ function signAnything(payload: Uint8Array): Uint8Array {
   return encodeSign1({ key: owner.key, payload, signature });
 }
 
-/** The first byte says what follows: a payload to be signed, or an envelope. */
+/** The same as the second of three in a batch. */
+function batchAnything(payload: Uint8Array): Uint8Array {
+  const leaves = [lease, payload, lease].map((each) => ({ payload: each, salt: hash }));
+  return sealBatch(leaves, owner.key, owner.sign(batchSigningBytes(leaves, owner.key)))[1] as Uint8Array;
+}
+
+/** The first byte says what follows: a payload to be signed alone or with others, or an envelope. */
 function run(input: Uint8Array): Answer {
   const rest = input.subarray(1);
   try {
-    const message = input[0] === PAYLOAD ? signAnything(rest) : rest;
+    const [isAlone, isBatched] = [input[0] === PAYLOAD, input[0] === BATCHED];
+    const message = isAlone ? signAnything(rest) : isBatched ? batchAnything(rest) : rest;
     const { payload } = openCommand([message]);
     readBody(payload);
-    const written = input[0] === PAYLOAD ? encodeCommandPayload(payload) : message;
+    const written = isAlone || isBatched ? encodeCommandPayload(payload) : message;
     return { code: 'ok', encoded: concatBytes(input.subarray(0, 1), written) };
   } catch (error) {
     if (isReeveError(error)) return { code: error.code };
@@ -76,7 +86,11 @@ export const commands: Target = {
   seeds: [
     ...payloads.map((payload) => concatBytes(Uint8Array.of(PAYLOAD), encodeCommandPayload(payload))),
     ...payloads.map((payload) => concatBytes(Uint8Array.of(ENVELOPE), seal(payload))),
+    concatBytes(Uint8Array.of(BATCHED), lease),
+    concatBytes(Uint8Array.of(ENVELOPE), batchAnything(lease)),
   ],
-  tokens: [...names, 'v', 'seq', 'command', 'bodyHash'].map((name) => encodeCbor(name)),
+  tokens: [...names, 'v', 'seq', 'command', 'bodyHash', 'index', 'path', 'salt', 'signed'].map((name) =>
+    encodeCbor(name),
+  ),
   run,
 };
