@@ -9,9 +9,10 @@ import type { Params } from '../link/schema/registry.ts';
 import { closeWallet } from '../wallet/close.ts';
 import { requirePhase } from '../wallet/phases.ts';
 import { record } from '../wallet/record.ts';
+import type { Wallet } from '../wallet/state.ts';
 import { approve, deny } from './approve.ts';
 import { checkBinding, checkRole, checkRotation, timeFor } from './binding.ts';
-import type { Admitted, CommandAnswer, CommandHandler } from './context.ts';
+import type { Admitted, CommandAnswer, CommandFacts, CommandHandler } from './context.ts';
 import { createByCommand } from './create.ts';
 import { grantLease } from './lease-grant.ts';
 import { pause } from './pause.ts';
@@ -33,9 +34,15 @@ const HANDLERS: { readonly [Name in PromptCommand]: CommandHandler<Name> } = {
   approve,
   deny,
   sign: signTicket,
-  close: () => ({}),
-  'wallet.retire': () => ({}),
+  close: ({ wallet }) => endIn(wallet, 'closed'),
+  'wallet.retire': ({ wallet }) => endIn(wallet, 'retired'),
 };
+
+/** Before the command's receipt: a checkpoint that follows it must already know how the wallet ended. */
+function endIn(wallet: Wallet, phase: 'closed' | 'retired'): CommandFacts {
+  wallet.phase = phase;
+  return {};
+}
 
 type CommandParams = Params<'owner', 'command'>;
 
