@@ -57,7 +57,7 @@ coverage: $(INSTALLED)
 
 # Speed, side by side on this machine: make bench ARGS=--json for machines. Fails if a goal is missed.
 bench: $(INSTALLED)
-	@exec node scripts/bench/policy.ts $(ARGS)
+	@exec node scripts/bench/main.ts $(ARGS)
 
 clean:
 	rm -rf .reeve .tap dist

@@ -1,14 +1,14 @@
 /**
  * Measuring on a machine that does other things too: all cases take turns, time is the processor's time of this thread, each figure is the
- * median of the rounds, goals are ratios.
+ * median of the rounds, goals are the median of the ratios of one round.
  */
 import { cpus, loadavg } from 'node:os';
 import process from 'node:process';
 
 /** Every case runs once in each. */
-export const ROUNDS = 5;
+export const ROUNDS = 15;
 /** Milliseconds of one case in one round, and before the first. */
-const ROUND_MS = 300;
+const ROUND_MS = 120;
 const WARM_MS = 400;
 /** Runs between two looks at the clock. */
 const BATCH = 20;
@@ -41,7 +41,6 @@ export interface GoalResult extends Goal {
 }
 
 export interface BenchReport {
-  readonly machine: string;
   readonly figures: readonly Figure[];
   readonly goals: readonly GoalResult[];
 }
@@ -58,7 +57,8 @@ export function bench(
     for (const [index, { run }] of cases.entries()) times[index]?.push(timeOf(run, roundMs));
   }
   const figures = cases.map(({ name }, index) => figureOf(name, times[index] ?? []));
-  return { machine: describeMachine(), figures, goals: goals.map((goal) => judgeGoal(goal, figures)) };
+  const find = (name: string) => findTimes(cases, times, name);
+  return { figures, goals: goals.map((goal) => judgeGoal(goal, find)) };
 }
 
 /** Microseconds of one run, from as many as fit. */
@@ -80,24 +80,29 @@ function figureOf(name: string, rounds: readonly number[]): Figure {
   return { name, median: at(sorted.length >> 1), fastest: at(0), slowest: at(sorted.length - 1) };
 }
 
-function judgeGoal(goal: Goal, figures: readonly Figure[]): GoalResult {
-  const median = (name: string) => {
-    const figure = figures.find((each) => each.name === name);
-    if (figure === undefined) throw new RangeError(`no case ${name}`);
-    return figure.median;
-  };
-  const ratio = median(goal.of) / median(goal.over);
+function findTimes(cases: readonly Case[], times: readonly number[][], name: string): readonly number[] {
+  const found = times[cases.findIndex((each) => each.name === name)];
+  if (found === undefined) throw new RangeError(`no case ${name}`);
+  return found;
+}
+
+/** Both cases were measured in every round: what slowed one down slowed the other, and their ratio is steadier than either. */
+function judgeGoal(goal: Goal, find: (name: string) => readonly number[]): GoalResult {
+  const [of, over] = [find(goal.of), find(goal.over)];
+  const ratios = of.map((time, round) => time / (over[round] as number)).sort((first, second) => first - second);
+  const ratio = ratios[ratios.length >> 1] as number;
   return { ...goal, ratio, met: ratio <= goal.most };
 }
 
-function describeMachine(): string {
+/** What everything was measured on. */
+export function describeMachine(): string {
   const [cpu] = cpus();
   const [load = 0] = loadavg();
   return `${cpus().length} × ${cpu?.model.trim() ?? 'unknown processor'}, Node ${process.versions.node}, ${process.platform}, load ${load.toFixed(1)}`;
 }
 
 /** The report for people. */
-export function formatReport({ machine, figures, goals }: BenchReport): string {
+export function formatReport({ figures, goals }: BenchReport): string {
   const width = Math.max(...figures.map(({ name }) => name.length));
   const rows = figures.map(
     ({ name, median, fastest, slowest }) =>
@@ -106,5 +111,5 @@ export function formatReport({ machine, figures, goals }: BenchReport): string {
   const verdicts = goals.map(
     ({ text, ratio, most, met }) => `  ${met ? '✓' : '✗'} ${text}: ${ratio.toFixed(2)}, at most ${most}`,
   );
-  return `${machine}; medians of ${ROUNDS} interleaved rounds\n\n${rows.join('\n')}\n\n${verdicts.join('\n')}\n`;
+  return `medians of ${ROUNDS} interleaved rounds\n\n${rows.join('\n')}\n\n${verdicts.join('\n')}\n`;
 }

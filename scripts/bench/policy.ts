@@ -1,8 +1,7 @@
 /** The policy engine's bench: what decoding and judging costs beside kit's decoding alone, and that lists and windows cost nothing. */
-import { argv, exit, stdout } from 'node:process';
 import { getCompiledTransactionMessageDecoder } from '@solana/kit';
-import type { Case, Goal } from './measure.ts';
-import { bench, formatReport } from './measure.ts';
+import type { BenchReport, Case, Goal } from './measure.ts';
+import { bench } from './measure.ts';
 import { judgeCase, messageOf, paySol, payToken, policyOf } from './policy-cases.ts';
 
 const FEW = 10;
@@ -49,6 +48,6 @@ const goals: readonly Goal[] = [
   { text: '8 windows, against 1', of: windowsCase(8), over: windowsCase(1), most: FLAT },
 ];
 
-const report = bench(cases, goals);
-stdout.write(argv.includes('--json') ? `${JSON.stringify(report)}\n` : formatReport(report));
-exit(report.goals.every(({ met }) => met) ? 0 : 1);
+export function benchPolicy(): BenchReport {
+  return bench(cases, goals);
+}
