@@ -30,6 +30,24 @@ export function decodeCbor(bytes: Uint8Array): Cbor {
   return value;
 }
 
+/** Members of a map by name, those that are there; of the others only the form is looked at, and not whether the encoding is the accepted one. */
+export function readMembers(bytes: Uint8Array, names: readonly string[]): Record<string, Cbor> {
+  const head = bytes[0] ?? 0;
+  if (head >> 5 !== MAJOR.map) throw malformed('not a map');
+  const { length: count, next } = scanLength(bytes, 1, head & 31, MAJOR.map);
+  const found: Record<string, Cbor> = {};
+  let at = next;
+  for (let index = 0; index < count; index++) {
+    const value = scanItem(bytes, at, 1);
+    const end = scanItem(bytes, value, 1);
+    const key = decodeCbor(bytes.subarray(at, value));
+    if (names.includes(key as string)) found[key as string] = decodeCbor(bytes.subarray(value, end));
+    at = end;
+  }
+  if (at !== bytes.length) throw malformed('trailing bytes');
+  return found;
+}
+
 /** Walks one item and returns where it ends; allocates nothing, whatever lengths are claimed. */
 function scanItem(bytes: Uint8Array, at: number, depth: number): number {
   if (depth > CBOR_DEPTH) throw malformed('nested too deep');

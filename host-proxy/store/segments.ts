@@ -9,6 +9,9 @@ import { encodeRecord, RECORD_HEADER_BYTES, readRecords } from './records.ts';
 
 /** Bytes after which a new segment begins. */
 const SEGMENT_BYTES = 2 * 1024 * 1024;
+/** A segment's room grows before its receipts do, by what it holds and at most by this: to write where room is costs less than to make a file longer. Bytes. */
+const GROWTH_BYTES = 256 * 1024;
+const BLOCK_BYTES = 4096;
 const NAME = /^([0-9]{10})\.seg$/;
 
 /** The last receipt of a chain: its seq and hash. Seq 0 stands before the first. */
@@ -20,8 +23,8 @@ export interface ChainEnd {
 export interface Segments {
   readonly files: Files;
   readonly directory: string;
-  /** The file that is written to; null before the first receipt. `torn`: after `size` there may be what a failed append left. */
-  current: { readonly file: OpenFile; size: number; torn: boolean } | null;
+  /** The file that is written to; null before the first receipt. After `size` there are zeros up to `room`, or if `torn` what a failed append left. */
+  current: { readonly file: OpenFile; size: number; room: number; torn: boolean } | null;
 }
 
 /** The receipts one segment must hold: `count` of them, the first with seq `first`. */
@@ -52,18 +55,20 @@ export async function openSegments(files: Files, directory: string, end: ChainEn
 interface Sizes {
   readonly wanted: number;
   readonly found: number;
+  readonly room: number;
 }
 
-/** Bytes up to the end of the receipt that must be the last of `count`, and bytes that are there. */
+/** Bytes up to the end of the receipt that must be the last of `count`, bytes that are there, and those with the zeros after them. */
 function measureLast(content: Uint8Array, count: number, end: ChainEnd): Sizes {
   const records = readRecords(content);
   const newest = records[count - 1];
   if (newest === undefined || !Buffer.from(hashReceipt(newest)).equals(end.hash)) throw damaged('receipt', end.seq);
   const wanted = records.slice(0, count).reduce((sum, record) => sum + RECORD_HEADER_BYTES + record.length, 0);
-  return { wanted, found: content.length };
+  const found = Math.max(wanted, content.findLastIndex((byte) => byte !== 0) + 1);
+  return { wanted, found, room: content.length };
 }
 
-async function openLast(files: Files, path: string, { wanted, found }: Sizes): Promise<Segments['current']> {
+async function openLast(files: Files, path: string, { wanted, found, room }: Sizes): Promise<Segments['current']> {
   const file = await files.open(path, 'update');
   try {
     if (found > wanted) await file.truncate(wanted);
@@ -72,7 +77,7 @@ async function openLast(files: Files, path: string, { wanted, found }: Sizes): P
     await file.close();
     throw cause;
   }
-  return { file, size: wanted, torn: false };
+  return { file, size: wanted, room: found > wanted ? wanted : room, torn: false };
 }
 
 function damaged(what: string, seq: number): ReeveError {
@@ -85,14 +90,28 @@ export async function appendReceipts(
   first: number,
   receipts: readonly Uint8Array[],
 ): Promise<void> {
-  if (segments.current?.torn === true) await segments.current.file.truncate(segments.current.size);
+  if (segments.current?.torn === true) await cutTorn(segments.current);
   if (segments.current === null || segments.current.size >= SEGMENT_BYTES) await beginSegment(segments, first);
   const current = segments.current as NonNullable<Segments['current']>;
   const bytes = Buffer.concat(receipts.map(encodeRecord));
   current.torn = true;
+  if (current.size + bytes.length > current.room) await makeRoom(current, bytes.length);
   await writeInPlace(current.file, bytes, current.size);
   current.torn = false;
   current.size += bytes.length;
+}
+
+async function cutTorn(current: NonNullable<Segments['current']>): Promise<void> {
+  await current.file.truncate(current.size);
+  current.room = current.size;
+}
+
+/** Zeros up to where the next receipts end and some more. They reach the disk with the receipts' own sync. */
+async function makeRoom(current: NonNullable<Segments['current']>, bytes: number): Promise<void> {
+  const end = current.size + bytes + Math.min(current.size, GROWTH_BYTES);
+  const room = Math.ceil(end / BLOCK_BYTES) * BLOCK_BYTES;
+  await current.file.write(new Uint8Array(room - current.room), current.room);
+  current.room = room;
 }
 
 async function beginSegment(segments: Segments, first: number): Promise<void> {
@@ -105,8 +124,19 @@ async function beginSegment(segments: Segments, first: number): Promise<void> {
     throw cause;
   }
   const before = segments.current;
-  segments.current = { file, size: 0, torn: false };
-  await before?.file.close();
+  segments.current = { file, size: 0, room: 0, torn: false };
+  if (before !== null) await closeFile(before);
+}
+
+/** Ends writing. */
+export async function closeSegments({ current }: Segments): Promise<void> {
+  if (current !== null) await closeFile(current);
+}
+
+/** Room that was not needed is given back. Where that fails it stays: zeros are no receipts. */
+async function closeFile({ file, size, room }: NonNullable<Segments['current']>): Promise<void> {
+  if (room > size) await file.truncate(size).catch(() => undefined);
+  await file.close();
 }
 
 /** First seqs of all segments, ascending. */

@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path';
-import { decodeCbor } from '../../enclave/link/cbor.ts';
+import { readMembers } from '../../enclave/link/cbor.ts';
 import { ReeveError } from '../../enclave/link/errors.ts';
 import type { WireAppend } from '../../enclave/link/messages.ts';
 import { CHAIN_START, hashReceipt } from '../../enclave/link/receipts.ts';
@@ -14,7 +14,7 @@ import { DISK } from './files.ts';
 import type { HeadFile, StoredHead } from './heads.ts';
 import { createHeadFile, openHeadFile, readHead, writeHead } from './heads.ts';
 import type { ChainEnd, Run, Segments } from './segments.ts';
-import { appendReceipts, listRuns, openSegments, readRun } from './segments.ts';
+import { appendReceipts, closeSegments, listRuns, openSegments, readRun } from './segments.ts';
 
 /** How long a result waits for the disk before it is given up, milliseconds. */
 const STORE_TIMEOUT_MS = 10_000;
@@ -156,7 +156,7 @@ function takeReceipt(state: State, bytes: Uint8Array): boolean {
 }
 
 function readLink(receipt: Uint8Array): { seq: number; prev: Uint8Array } {
-  const { seq, prev } = decodeCbor(receipt) as { seq?: unknown; prev?: unknown };
+  const { seq, prev } = readMembers(receipt, ['seq', 'prev']);
   if (typeof seq !== 'number' || !(prev instanceof Uint8Array))
     throw new ReeveError('chain-invalid', { what: 'a receipt does not match its schema' });
   return { seq, prev };
@@ -249,5 +249,5 @@ async function findSegments(state: State): Promise<Segments> {
 async function closeState(state: State): Promise<void> {
   await state.working;
   await state.heads.file.close();
-  await state.segments?.current?.file.close();
+  if (state.segments !== null) await closeSegments(state.segments);
 }
