@@ -52,7 +52,13 @@ export type Config = Static<typeof ConfigFile> & { readonly groupId: number | un
 /** Reads, checks and completes the file, or throws `config-file-invalid`. */
 export function readConfig(file: string): Config {
   const value = parseFile(file);
-  const validate = new Ajv({ strict: true, ownProperties: true, allErrors: false }).compile(ConfigFile);
+  const validate = new Ajv({
+    strict: true,
+    ownProperties: true,
+    allErrors: false,
+    meta: false,
+    validateSchema: false,
+  }).compile(ConfigFile);
   if (!validate(value)) {
     const fault = validate.errors?.findLast((error) => error.keyword !== 'anyOf');
     const named = fault?.params['missingProperty'] ?? fault?.params['additionalProperty'];
