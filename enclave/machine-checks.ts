@@ -13,6 +13,7 @@ const CLOCK_SOURCE_FILE = '/sys/devices/system/clocksource/clocksource0/current_
 /** Throws `startup-refused` when kernel or NSM is not what the trust file wants. `observe` gets the NSM's time. */
 export async function checkMachine(trust: Trust, nsm: NsmClient, observe: (timestamp: number) => void): Promise<void> {
   checkClockSource(trust);
+  if (trust.nsm === 'nitro') checkCoreLimit(readCoreLimit());
   const document = await makeDocument(nsm, observe, {});
   if (trust.nsm === 'nitro') checkNitro(document, trust);
   if (trust.refuseDebug) await refuseDebug(nsm);
@@ -23,6 +24,19 @@ function checkClockSource({ clockSource }: Trust): void {
   const observed = readFileSync(CLOCK_SOURCE_FILE, 'utf8').trim();
   if (observed !== clockSource)
     throw new ReeveError('startup-refused', { clockSource: observed, expected: clockSource });
+}
+
+/** Bytes of a core dump the kernel would write of this process, or `unlimited`. */
+function readCoreLimit(): unknown {
+  // Without this the report asks for names of hosts.
+  Object.assign(process.report, { excludeNetwork: true });
+  const { userLimits } = process.report.getReport() as { userLimits?: Record<string, { soft?: unknown } | undefined> };
+  return userLimits?.['core_file_size_blocks']?.soft;
+}
+
+/** A core dump would be a copy of every seed on a disk. The init of an image, or whoever starts this process, turns them off. */
+export function checkCoreLimit(limit: unknown): void {
+  if (limit !== 0) throw new ReeveError('startup-refused', { what: 'core dumps are on', limit: String(limit) });
 }
 
 /** Our own NSM's document must chain to AWS: else this image, which says production, runs on something else. */

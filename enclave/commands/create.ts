@@ -50,7 +50,9 @@ export async function createByCommand(
   const now = enclave.clock.read();
   record(wallet, 'boot', describeBoot(enclave, wallet), now);
   wallet.commandSeq = payload.seq;
-  const facts = { policyHash: body.policyHash, policyVersion: FIRST_VERSION };
+  const sealed = encodeSeal(seal as unknown as Seal);
+  // The seal stands in the receipt too: the host has it on the disk before anybody hears of the wallet.
+  const facts = { policyHash: body.policyHash, policyVersion: FIRST_VERSION, seal: sealed };
   const receipt = {
     command: payload.command,
     seq: payload.seq,
@@ -61,7 +63,7 @@ export async function createByCommand(
   const { seq } = record(wallet, 'command', receipt, now);
   enclave.blobs.drop(body.policyHash);
   const { name, phase } = wallet;
-  const result = { command: payload.command, wallet: name, phase, seal: encodeSeal(seal as unknown as Seal) };
+  const result = { command: payload.command, wallet: name, phase, seal: sealed };
   return { result, wallet: name, after: { wallet: name, seq } };
 }
 

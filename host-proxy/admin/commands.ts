@@ -10,6 +10,7 @@ import type { Enclave } from '../enclave/enclave.ts';
 import { restoreSeal, stageBlob } from '../enclave/restore.ts';
 import { keepPolicy, readPolicies } from '../store/policies.ts';
 import type { Store } from '../store/store.ts';
+import type { WalletStore } from '../store/wallet.ts';
 
 export interface SignedCommand {
   readonly envelope: Envelope;
@@ -58,9 +59,23 @@ function sendCommand({ enclave }: AdminServices, { envelope, body }: SignedComma
   return enclave.askOwner('command', { envelope, body }, COMMAND_TIMEOUT_MS);
 }
 
-/** Whether the enclave may have taken the command although no answer came: then what was kept stays. */
+/** Failures after which the enclave may have, or has, the wallet or the command although no answer came: then what was kept stays. */
+const UNKNOWN = ['connection-lost', 'store-failed', 'reply-mismatch', 'wallet-exists'] as const;
+
 function isUnknown(cause: unknown): boolean {
-  return isReeveError(cause, 'connection-lost') || isReeveError(cause, 'store-failed');
+  return UNKNOWN.some((code) => isReeveError(cause, code));
+}
+
+/** The receipt that is on the disk by now holds the seal as well: when this fails nothing is lost, the next restore takes it from there. */
+async function keepSeal(wallet: WalletStore, { seal }: Outcome<'owner', 'command'>): Promise<void> {
+  if (seal === undefined) throw new ReeveError('reply-mismatch', { method: 'command' });
+  await writeSeal(wallet, seal);
+}
+
+async function writeSeal(wallet: WalletStore, seal: Uint8Array): Promise<void> {
+  await wallet.writeSeal(seal).catch((cause: NodeJS.ErrnoException) => {
+    throw new ReeveError('store-failed', { wallet: wallet.name, what: 'seal', reason: cause.code ?? 'unknown' }, cause);
+  });
 }
 
 async function setPolicy(services: AdminServices, name: string, command: SignedCommand, policy: Uint8Array) {
@@ -76,10 +91,7 @@ async function setPolicy(services: AdminServices, name: string, command: SignedC
   }
 }
 
-/**
- * The command says again which policy is in force, so it is kept with that policy. The new seal comes in the receipt, which is on the disk before
- * this resolves: should the file not be written, the next restore takes the seal from there.
- */
+/** The command says again which policy is in force, so it is kept with that policy. */
 async function resealWallet(services: AdminServices, name: string, command: SignedCommand) {
   const wallet = services.store.find(name);
   if (wallet === undefined) throw new ReeveError('wallet-unknown', { wallet: name });
@@ -90,8 +102,7 @@ async function resealWallet(services: AdminServices, name: string, command: Sign
   const takeBack = await keepPolicy(wallet, kept.policy, command.envelope, command.body);
   try {
     const result = await sendCommand(services, command);
-    if (result.seal === undefined) throw new ReeveError('reply-mismatch', { method: 'command' });
-    await wallet.writeSeal(result.seal);
+    await keepSeal(wallet, result);
     return result;
   } catch (cause) {
     if (!isUnknown(cause)) await takeBack();
@@ -105,9 +116,8 @@ async function createWallet(services: AdminServices, name: string, command: Sign
     await keepPolicy(wallet, policy, command.envelope, command.body);
     await stageBlob(services.enclave.askOwner, policy);
     const result = await sendCommand(services, command);
-    if (result.seal === undefined) throw new ReeveError('reply-mismatch', { method: 'command' });
-    await wallet.writeSeal(result.seal);
     await services.openSocket(name);
+    await keepSeal(wallet, result);
     return result;
   } catch (cause) {
     if (!isUnknown(cause)) await services.store.discard(name);
@@ -122,15 +132,20 @@ export interface OwnerCopy {
   readonly policyBody: Uint8Array;
 }
 
-/** Brings a wallet onto a host that has nothing of it, from the owner's copy. */
+/** Brings a wallet onto a host that has nothing of it, from the owner's copy. Its seal is in no receipt, so it is on the disk before the enclave is asked. */
 export async function restoreCopy(services: AdminServices, name: string, copy: OwnerCopy) {
   const { askOwner } = services.enclave;
   const wallet = await services.store.create(name);
+  const set = { policy: copy.policy, envelope: copy.policyEnvelope, body: copy.policyBody };
   try {
-    const set = { policy: copy.policy, envelope: copy.policyEnvelope, body: copy.policyBody };
     await keepPolicy(wallet, set.policy, set.envelope, set.body);
+    await writeSeal(wallet, copy.seal);
+  } catch (cause) {
+    await services.store.discard(name);
+    throw cause;
+  }
+  try {
     const result = await restoreSeal(askOwner, name, copy.seal, set);
-    await wallet.writeSeal(copy.seal);
     await askOwner('restore.end', {});
     await services.openSocket(name);
     return result;

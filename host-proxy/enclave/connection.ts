@@ -9,6 +9,7 @@ import type { WireAppend } from '../../enclave/link/messages.ts';
 import type { Outcome, Plane } from '../../enclave/link/schema/registry.ts';
 import type { Credentials } from '../credentials.ts';
 import type { Store } from '../store/store.ts';
+import { isMade } from '../store/store.ts';
 import type { AskOwner } from './restore.ts';
 import { restoreWallet } from './restore.ts';
 
@@ -109,7 +110,7 @@ async function restoreMissing({ session, store, askOwner, log, fill }: Context):
   session.unrestored.clear();
   for (const wallet of missing) {
     try {
-      if ((await wallet.readSeal()) === null) continue;
+      if (!(await isMade(wallet))) continue;
       const { phase } = await restoreWallet(askOwner, wallet);
       log.info({ wallet: wallet.name, phase }, 'wallet restored');
     } catch (cause) {

@@ -2,10 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import { encodeCbor } from '../../enclave/link/cbor.ts';
+import { isReeveError, ReeveError } from '../../enclave/link/errors.ts';
 import { BLOB_BYTES, BLOB_PART_BYTES } from '../../enclave/link/limits.ts';
 import type { MethodName, Outcome, Params } from '../../enclave/link/schema/registry.ts';
 import type { SetPolicy } from '../store/policies.ts';
-import { readCurrentPolicy, readTail } from '../store/tail.ts';
+import { findSeal, readCurrentPolicy, readTail } from '../store/tail.ts';
 import type { WalletStore } from '../store/wallet.ts';
 
 /** Bytes of receipts in one staged blob, with room for the CBOR around them. */
@@ -31,18 +32,34 @@ export async function stageBlob(ask: AskOwner, bytes: Uint8Array): Promise<Uint8
   return hash;
 }
 
+/** What the enclave says of a seal that is not the one the policy's command speaks of. */
+const MISFITS = ['command-wallet', 'command-signature', 'seal-invalid'] as const;
+
 /** Brings one wallet back from what is stored. Rejects with the enclave's code when it refuses. */
 export async function restoreWallet(ask: AskOwner, wallet: WalletStore): Promise<Outcome<'owner', 'wallet.restore'>> {
   await wallet.rewind();
   const tail = await readTail(wallet);
   const policy = await readCurrentPolicy(wallet, tail.policyHash);
-  const stored = (await wallet.readSeal()) ?? new Uint8Array();
-  const seal = tail.seal ?? stored;
-  if (!Buffer.from(seal).equals(stored)) await wallet.writeSeal(seal);
+  const stored = await wallet.readSeal();
   const receipts: Uint8Array[] = [];
   for (const run of cutRuns(tail.receipts)) receipts.push(await stageBlob(ask, encodeCbor(run)));
-  const head = wallet.newestHead();
-  return restoreSeal(ask, wallet.name, seal, policy, receipts, head?.signedHead);
+  const head = wallet.newestHead()?.signedHead;
+  const restoreFrom = async (seal: Uint8Array) => {
+    const result = await restoreSeal(ask, wallet.name, seal, policy, receipts, head);
+    // Where this fails, the receipt that brought the seal still has it.
+    if (stored === null || !Buffer.from(stored).equals(seal)) await wallet.writeSeal(seal).catch(() => undefined);
+    return result;
+  };
+  const seal = tail.seal ?? stored ?? (await findSeal(wallet));
+  if (seal === null) throw new ReeveError('store-damaged', { wallet: wallet.name, what: 'seal.cbor' });
+  try {
+    return await restoreFrom(seal);
+  } catch (cause) {
+    // The file may be older than a seal that it could not take: the chain has the newest.
+    const newest = MISFITS.some((code) => isReeveError(cause, code)) ? await findSeal(wallet) : null;
+    if (newest === null || Buffer.from(seal).equals(newest)) throw cause;
+    return await restoreFrom(newest);
+  }
 }
 
 /** Brings a wallet back from a seal and a policy; without receipts every window counts as the enclave's rules say. */

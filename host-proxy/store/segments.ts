@@ -140,7 +140,7 @@ async function closeFile({ file, size, room }: NonNullable<Segments['current']>)
 }
 
 /** First seqs of all segments, ascending. */
-async function listSegments(files: Files, directory: string): Promise<number[]> {
+export async function listSegments(files: Files, directory: string): Promise<number[]> {
   const names = await files.list(directory);
   return names
     .flatMap((name) => NAME.exec(name)?.[1] ?? [])

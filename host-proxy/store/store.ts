@@ -7,6 +7,7 @@ import { listenUnix } from '../http/listen.ts';
 import { makeDirectory, readIfPresent } from './durable.ts';
 import type { Files } from './files.ts';
 import { DISK } from './files.ts';
+import { listSegments } from './segments.ts';
 import type { WalletStore } from './wallet.ts';
 import { createWalletDirectory, openWalletStore } from './wallet.ts';
 
@@ -16,9 +17,9 @@ export interface Store {
   list(): readonly WalletStore[];
   /** Wallets that are there and cannot be read: what is wrong with each. */
   readonly damaged: ReadonlyMap<string, ReeveError>;
-  /** Makes an empty wallet, in place of what a create that never finished left. `wallet-exists` when there is a seal. */
+  /** Makes an empty wallet, in place of what a create that never finished left. `wallet-exists` when there is a seal, or receipts: one of them holds it. */
   create(wallet: string): Promise<WalletStore>;
-  /** Takes back a wallet that was never created in the enclave. One with a seal stays. */
+  /** Takes back a wallet that was never created in the enclave. One with receipts stays. */
   discard(wallet: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -36,7 +37,7 @@ export async function openStore(directory: string, files: Files = DISK): Promise
 
   async function create(name: string): Promise<WalletStore> {
     const known = wallets.get(name);
-    if (damaged.has(name) || (known !== undefined && (await known.readSeal()) !== null))
+    if (damaged.has(name) || (known !== undefined && (await isMade(known))))
       throw new ReeveError('wallet-exists', { wallet: name });
     if (known !== undefined) return known;
     await files.remove(join(root, name));
@@ -49,7 +50,7 @@ export async function openStore(directory: string, files: Files = DISK): Promise
 
   async function discard(name: string): Promise<void> {
     const wallet = wallets.get(name);
-    if (wallet === undefined || (await wallet.readSeal()) !== null) return;
+    if (wallet === undefined || wallet.storedSeq() > 0) return;
     wallets.delete(name);
     await wallet.close();
     await files.remove(join(root, name));
@@ -70,12 +71,21 @@ interface Opened {
   readonly files: Files;
 }
 
-/** A folder without a seal is what a create that never finished left: it is not opened. */
+/** Whether there is anything of a wallet: its seal, or receipts, the first of which hold it as well. */
+export async function isMade(wallet: WalletStore): Promise<boolean> {
+  return wallet.storedSeq() > 0 || (await wallet.readSeal()) !== null;
+}
+
+/** A folder with neither seal nor receipts is what a create that never finished left: it is not opened. */
 async function openInto(into: Opened, root: string, name: string): Promise<void> {
   const { wallets, damaged, files } = into;
-  if ((await readIfPresent(files, join(root, name, 'seal.cbor'))) === null) return;
+  const directory = join(root, name);
+  const segments = await listSegments(files, join(directory, 'receipts')).catch(() => []);
+  if (segments.length === 0 && (await readIfPresent(files, join(directory, 'seal.cbor'))) === null) return;
   try {
-    wallets.set(name, await openWalletStore(name, join(root, name), files));
+    const wallet = await openWalletStore(name, directory, files);
+    if (await isMade(wallet)) wallets.set(name, wallet);
+    else await wallet.close();
   } catch (cause) {
     damaged.set(name, isReeveError(cause) ? cause : new ReeveError('store-damaged', { wallet: name }, cause));
   }

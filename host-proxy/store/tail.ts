@@ -50,6 +50,15 @@ export async function readTail(wallet: WalletStore): Promise<Tail> {
   return { receipts: search.receipts.reverse(), policyHash: search.policyHash, seal: search.seal };
 }
 
+/** The newest seal of the whole chain; null where no receipt brought one. Reads every receipt where there is none. */
+export async function findSeal(wallet: WalletStore): Promise<Uint8Array | null> {
+  for await (const receipt of walkBack(wallet)) {
+    const seal = view(receipt).body?.['seal'];
+    if (seal instanceof Uint8Array) return seal;
+  }
+  return null;
+}
+
 async function* walkBack(wallet: WalletStore): AsyncGenerator<Uint8Array> {
   for (const run of (await wallet.listRuns()).reverse()) yield* (await wallet.readRun(run)).reverse();
 }

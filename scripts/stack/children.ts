@@ -8,6 +8,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ReeveError } from '../../enclave/link/errors.ts';
+import { withoutCoreDumps } from './enclave-flags.ts';
 
 /** How long a process may take until it is ready, and until it has ended in order; milliseconds. */
 const READY_MS = 30_000;
@@ -32,14 +33,14 @@ export interface ChildSpec {
 }
 
 /**
- * Starts a process in a process group of its own: Ctrl-C reaches the stack, which ends its processes in order. Its environment is empty, and
+ * Starts a process in a process group of its own: Ctrl-C reaches the stack, which ends its processes in order. It leaves no core dump, its environment is empty, and
  * `env -i` (which becomes the program, under the same id) makes sure of it where a test runner adds to that of every child.
  */
 export function startChild({ name, command, args, logs }: ChildSpec): Child {
   mkdirSync(logs, { recursive: true, mode: 0o700 });
   const logFile = join(logs, `${name}.log`);
   const log = openSync(logFile, 'a', 0o600);
-  const child = spawn('/usr/bin/env', ['-i', command, ...args], {
+  const child = spawn(...withoutCoreDumps('/usr/bin/env', ['-i', command, ...args]), {
     env: {},
     detached: true,
     stdio: ['ignore', log, log],

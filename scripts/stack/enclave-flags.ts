@@ -24,6 +24,11 @@ function enclaveFlags(bundle: string, trust: string): string[] {
   ];
 }
 
+/** Starts a program so that the kernel never writes its memory to a file: Node cannot set that limit for itself. The process keeps its id. */
+export function withoutCoreDumps(command: string, args: readonly string[]): [command: string, args: string[]] {
+  return ['/bin/sh', ['-c', 'ulimit -c 0 && exec "$@"', 'sh', command, ...args]];
+}
+
 /** The whole command line after `node`: flags, the bundle of the image folder, and where its sockets are. */
 export function enclaveArguments(image: string, run: string): string[] {
   const [bundle, trust] = [join(image, 'enclave.mjs'), join(image, 'trust')];

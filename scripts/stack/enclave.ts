@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { usageError } from '../cli/failures.ts';
 import type { Io } from '../cli/io.ts';
 import { EXIT } from '../cli/io.ts';
-import { enclaveArguments } from './enclave-flags.ts';
+import { enclaveArguments, withoutCoreDumps } from './enclave-flags.ts';
 
 const USAGE = `usage: reeve enclave --image FOLDER --run FOLDER
 
@@ -22,7 +22,7 @@ export async function run(argv: readonly string[], io: Io): Promise<number> {
     return EXIT.done;
   }
   if (image === undefined || folder === undefined) throw usageError('--image and --run are needed');
-  const child = spawn(process.execPath, enclaveArguments(resolve(image), resolve(folder)), {
+  const child = spawn(...withoutCoreDumps(process.execPath, enclaveArguments(resolve(image), resolve(folder))), {
     env: {},
     stdio: 'inherit',
   });

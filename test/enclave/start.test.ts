@@ -5,8 +5,10 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { checkCoreLimit } from '../../enclave/machine-checks.ts';
 import { runSelfTest } from '../../enclave/self-test.ts';
 import { IMAGE_VERSION } from '../../enclave/version.ts';
+import { withoutCoreDumps } from '../../scripts/stack/enclave-flags.ts';
 import type { World } from './helpers.ts';
 import { createTestWallet, createWorld } from './helpers.ts';
 
@@ -15,7 +17,8 @@ const NAMES = ['trust', 'agent', 'owner', 'nsm', 'kms'] as const;
 
 /** Runs the process to its end and returns exit code and what it said. */
 async function run(args: readonly string[]): Promise<{ code: number | null; text: string }> {
-  const child = spawn('/usr/bin/env', ['-i', process.execPath, join(ROOT, 'enclave', 'main.ts'), ...args]);
+  const program = [process.execPath, join(ROOT, 'enclave', 'main.ts'), ...args];
+  const child = spawn(...withoutCoreDumps('/usr/bin/env', ['-i', ...program]));
   let text = '';
   child.stderr.on('data', (chunk: Buffer) => {
     text += chunk.toString();
@@ -52,6 +55,13 @@ t.test('what keeps it from coming up', async (t) => {
     t.match(outcomes[index], { code: 1, text }, name);
     t.equal(outcomes[index]?.text.trim().split('\n').length, 1, 'one line');
   }
+});
+
+t.test('a process whose memory could be written to a file is no enclave', (t) => {
+  for (const limit of ['unlimited', 1, 1024, undefined])
+    t.throws(() => checkCoreLimit(limit), { code: 'startup-refused' }, String(limit));
+  t.doesNotThrow(() => checkCoreLimit(0));
+  t.end();
 });
 
 t.test('a killed process’s sockets are replaced, a living one’s are not', async (t) => {

@@ -119,9 +119,9 @@ function takeCommand(fake: FakeEnclave, { envelope, body }: Fields): Answer {
     Object.assign(wallet, { policyVersion: read['version'], policyHash });
   }
   const policy = policyHash === undefined ? {} : { policyHash, policyVersion: wallet.policyVersion };
-  const facts = { command, seq, signers: [...signers], envelope, ...policy };
-  const receipt = writeReceipt(wallet, fake.boot, 'command', facts);
   const seal = command === 'wallet.create' ? { seal: makeSeal(wallet) } : {};
+  const facts = { command, seq, signers: [...signers], envelope, ...policy, ...seal };
+  const receipt = writeReceipt(wallet, fake.boot, 'command', facts);
   if (fake.loseCommandReply) fake.dropConnections();
   return { result: { command, wallet: name, phase: wallet.phase, ...seal }, after: { wallet: name, seq: receipt.seq } };
 }

@@ -53,14 +53,16 @@ async function makeChain(name: string, count: number): Promise<{ directory: stri
 const segment = (directory: string) => join(directory, 'receipts', '0000000001.seg');
 
 async function reopen(directory: string): Promise<number | string> {
+  let store: WalletStore | undefined;
   try {
-    const store = await openWalletStore('alice', directory);
+    store = await openWalletStore('alice', directory);
     const seq = store.storedSeq();
     const receipts = await store.readReceipts(0);
-    await store.close();
     return receipts.length === seq ? seq : `${receipts.length} receipts, seq ${seq}`;
   } catch (cause) {
     return isReeveError(cause) ? cause.code : String(cause);
+  } finally {
+    await store?.close();
   }
 }
 
@@ -252,6 +254,10 @@ t.test('one process at a time; a wallet that is damaged leaves the others alone'
   const store = await openStore(root);
   for (const name of ['alice', 'bob'])
     await (await store.create(name)).writeSeal(makeSeal(makeWallet(name, new Uint8Array(32))));
+  const made = await store.create('carol');
+  await append(made, next(makeWallet('carol', new Uint8Array(32)), 2), 2);
+  await t.rejects(store.create('carol'), { code: 'wallet-exists' }, 'receipts without a seal: one of them has it');
+  await store.create('dave');
   await t.rejects(openStore(root), { code: 'store-locked' });
   await t.rejects(store.create('alice'), { code: 'wallet-exists' });
   await store.close();
@@ -260,11 +266,12 @@ t.test('one process at a time; a wallet that is damaged leaves the others alone'
   const again = await openStore(root);
   t.strictSame(
     again.list().map(({ name }) => name),
-    ['alice'],
+    ['alice', 'carol'],
+    'what has neither seal nor receipts is not there',
   );
   t.strictSame([...again.damaged.keys()], ['bob']);
   await t.rejects(again.create('bob'), { code: 'wallet-exists' });
-  await again.discard('alice');
-  t.ok(again.find('alice'), 'a wallet with a seal is never discarded');
+  await again.discard('carol');
+  t.ok(again.find('carol'), 'a wallet with receipts is never discarded');
   await again.close();
 });

@@ -14,6 +14,7 @@ import { createLog } from '../../enclave/log.ts';
 import { startEnclave } from '../../enclave/start.ts';
 import { readConfig } from '../../host-proxy/config.ts';
 import { startHostProxy } from '../../host-proxy/main.ts';
+import type { Interferer } from '../../scripts/dev/kms/interference.ts';
 import type { DevKms } from '../../scripts/dev/kms/server.ts';
 import { devCredentials, startDevKms } from '../../scripts/dev/kms/server.ts';
 import { startSimulatedNsm } from '../../scripts/dev/nsm.ts';
@@ -45,15 +46,22 @@ export interface Custody {
   readonly line: { count: number; done: boolean };
   /** The enclave ends without a word and comes up again, of this image. */
   restart(image?: Image): Promise<void>;
-  /** Another host: its store is empty. */
-  moveHost(): Promise<void>;
+  /** Another host: its store is empty, or has what `carry` puts there. */
+  moveHost(carry?: (from: string, to: string) => void): Promise<void>;
+  /** KMS is away from its `at`th call from now on: before it is done, or in place of its answer. */
+  cutKms(at: number, when: 'before' | 'after'): void;
+  /** KMS is back. Whether it was away for any call. */
+  healKms(): boolean;
+  /** The store of the host that runs. */
+  store(): string;
 }
 
 /** Starts all of it; everything ends with the test. */
 export async function startCustody(t: Test): Promise<Custody> {
   const folder = mkdtempSync(join(tmpdir(), 'rv-custody-'));
   const at = (name: string) => join(folder, name);
-  const kms = await startKms(folder);
+  const interferer: Interferer = { kind: null };
+  const kms = await startKms(folder, interferer);
   const line = { count: 0, at: -1, when: 'before' as 'before' | 'after', done: true };
   let host = 0;
   let image = IMAGE;
@@ -104,9 +112,24 @@ export async function startCustody(t: Test): Promise<Custody> {
       running = { admin: '', close: async () => undefined };
       running = await startHost(folder, kms, host, image, custody);
     },
-    async moveHost() {
+    store: () => at(`store${host}`),
+    cutKms(first: number, when: 'before' | 'after') {
+      let calls = 0;
+      interferer.begin = () => {
+        if (calls >= first) interferer.kind = when === 'before' ? 'dead' : 'dead-after';
+        calls += 1;
+      };
+    },
+    healKms() {
+      const wasAway = interferer.kind !== null;
+      Object.assign(interferer, { kind: null, begin: () => undefined });
+      return wasAway;
+    },
+    async moveHost(carry?: (from: string, to: string) => void) {
       await running.close();
+      running = { admin: '', close: async () => undefined };
       host += 1;
+      carry?.(at(`store${host - 1}`), at(`store${host}`));
       running = await startHost(folder, kms, host, image, custody);
     },
   });
@@ -123,14 +146,15 @@ interface Aws {
 }
 
 /** The NSM of every host has the same root: one simulated AWS. */
-async function startKms(folder: string): Promise<Aws> {
+async function startKms(folder: string, interferer: Interferer): Promise<Aws> {
   const nsm = await startSimulatedNsm({
     socketPath: join(folder, 'root.sock'),
     stateDir: join(folder, 'aws'),
     pcrs: {},
   });
   await nsm.close();
-  const kms = await startDevKms({ port: 0, stateDir: join(folder, 'aws'), nsmRootDer: nsm.rootDer, log: () => {} });
+  const stateDir = join(folder, 'aws');
+  const kms = await startDevKms({ port: 0, stateDir, nsmRootDer: nsm.rootDer, log: () => {}, interferer });
   return { kms, root: fingerprint(nsm.rootDer) };
 }
 

@@ -189,13 +189,16 @@ function command(host: Host, { envelope, body, policy }: Body): object {
   take(wallet, payload.command, content as never, policy === undefined ? null : { bytes: unb64(policy), signed, body });
   wallet.statement = { ...wallet.statement, commandSeq: payload.seq };
   host.taken.push(payload.command);
+  const isCreation = payload.command === 'wallet.create';
+  const { policyHash, policyVersion } = wallet.statement;
   addReceipt(wallet, 'command', {
     command: payload.command,
     seq: payload.seq,
     signers: [...signers],
     envelope: signed,
+    ...(isCreation ? { policyHash, policyVersion, seal: wallet.seal } : {}),
   });
-  const seal = payload.command === 'wallet.create' ? { seal: b64(wallet.seal) } : {};
+  const seal = isCreation ? { seal: b64(wallet.seal) } : {};
   return { command: payload.command, wallet: payload.wallet, phase: wallet.statement.phase, ...seal };
 }
 

@@ -6,8 +6,9 @@ import type { Output } from './operations.ts';
 export type Interference =
   /** Takes the request and never answers. */
   | 'silent'
-  /** Ends the connection. */
+  /** Ends the connection: before anything is done, or in place of the answer. */
   | 'dead'
+  | 'dead-after'
   | 'throttled'
   /** Answers in the name of another key. */
   | 'other-key'
@@ -24,6 +25,8 @@ export type Interference =
 /** Held by the test and read at every request. */
 export interface Interferer {
   kind: Interference | null;
+  /** Called as each request arrives, before `kind` is read. */
+  begin?: () => void;
   /** For `other-envelope`. */
   envelope?: string;
 }

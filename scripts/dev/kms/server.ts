@@ -89,6 +89,7 @@ export async function startDevKms(options: DevKmsOptions): Promise<DevKms> {
   writeFileSync(join(stateDir, KMS_CA_FILE), tls.caPem, { mode: 0o600 });
   const context = { keys: openKeyStore(stateDir, region, now), nsmRootDer, now, seal: createSealer() };
   const server = createServer({ key: tls.key, cert: tls.cert, minVersion: 'TLSv1.2' }, (request, response) => {
+    options.interferer?.begin?.();
     const kind = options.interferer?.kind ?? null;
     if (kind === 'dead') request.socket.destroy();
     else if (kind !== 'silent')
@@ -163,6 +164,7 @@ async function answer(
     authenticate({ headers: request.headers, body }, region, context.now());
     if (context.interferer?.kind === 'throttled') fail('ThrottlingException', 'Rate exceeded');
     const output = run(context, request, operation, body);
+    if (context.interferer?.kind === 'dead-after') return void request.socket.destroy();
     write(response, 200, context.interferer === undefined ? output : interfere(context.interferer, output));
     log(`development KMS: ${operation} done`);
   } catch (error) {

@@ -1,18 +1,16 @@
 /** `reeve owner create`: a new wallet, trusted only after its first attested statement says what was asked for. */
 
 import { createHash } from 'node:crypto';
-import { decodeCbor } from '../../../enclave/link/cbor.ts';
-import { ReeveError } from '../../../enclave/link/errors.ts';
 import type { Statement } from '../../../enclave/link/schema/statement.ts';
-import { isValid } from '../../../enclave/link/validators.ts';
 import { usageError } from '../../cli/failures.ts';
 import { EXIT } from '../../cli/io.ts';
 import { escapeText, toHex } from '../../cli/text.ts';
 import type { Pins } from '../attest.ts';
-import { attestWallets, checkPins, mismatch } from '../attest.ts';
-import { keepPins, keepPolicy, keepSeal, pinsToJson, readKeptPolicy, readWalletCopy } from '../copy.ts';
+import { attestWallets, mismatch } from '../attest.ts';
+import { keepPins, keepPolicy, keepSeal, pinsToJson } from '../copy.ts';
 import type { Order } from '../issue.ts';
 import { issue, showAndConfirm } from '../issue.ts';
+import { readSealed } from '../moved-seal.ts';
 import type { PolicyInput } from '../policy-input.ts';
 import { readPolicyFile } from '../policy-input.ts';
 import type { Session } from '../session.ts';
@@ -38,9 +36,12 @@ export const create = defineOwnerCommand(
     const file = context.option('policy');
     if (file === undefined && !adopt) throw usageError('--policy is needed');
     const keeper = await session.keeper();
-    const made = file === undefined || adopt ? readMade(session, wallet) : await makeWallet(session, wallet, file);
-    const { statement, pins } = await verifyWallet(session, made);
-    await keeper.enroll(pinsToJson(pins), made.policy, !adopt);
+    const made = file === undefined || adopt ? null : await makeWallet(session, wallet, file);
+    const statement = await verifyWallet(session, wallet, made);
+    const pins = pinsOf(statement);
+    const policy = made?.policy ?? (await findPolicy(session, statement));
+    await keepMade(session, statement, pins, policy);
+    await keeper.enroll(pinsToJson(pins), policy, !adopt);
     keepPins(profile, pins);
     context.report(
       {
@@ -62,11 +63,9 @@ export const create = defineOwnerCommand(
 );
 
 interface Made {
-  readonly wallet: string;
-  readonly seal: Uint8Array;
   readonly policy: Uint8Array;
-  /** The boot the command was signed for; null when only the copy is left of it. */
-  readonly boot: Uint8Array | null;
+  /** The boot the command was signed for. */
+  readonly boot: Uint8Array;
 }
 
 /** The image is verified before anything is signed; the wallet's own statement afterwards, before anything is trusted. */
@@ -79,12 +78,8 @@ async function makeWallet(session: Session, wallet: string, file: string): Promi
   const order = makeOrder(session, wallet, input, boot);
   for (const warning of [...input.warnings, ...roleWarnings(session, input)]) context.say(escapeText(warning));
   await showAndConfirm(session, order);
-  const issued = await issue(session, order);
-  const seal = issued.sent ? issued.answer.seal : undefined;
-  if (seal === undefined) throw new ReeveError('admin-answer', { what: 'no seal' });
-  keepSeal(profile, wallet, seal);
-  keepPolicy(profile, wallet, input.bytes, issued.signed.envelope, issued.signed.body);
-  return { wallet, seal, policy: input.bytes, boot };
+  await issue(session, order);
+  return { policy: input.bytes, boot };
 }
 
 function makeOrder(
@@ -117,32 +112,41 @@ function roleWarnings({ profile }: Session, { policy }: PolicyInput): string[] {
     : ['warning: the policy’s keys.renew does not name this profile’s renew key; leases will need the owner key'];
 }
 
-function readMade({ profile }: Session, wallet: string): Made {
-  const { seal } = readWalletCopy(profile, wallet);
-  return { wallet, seal, policy: readKeptPolicy(profile, wallet).bytes, boot: null };
+/** What is attested must be what was asked for; of a creation cut short, that it is this profile's. */
+async function verifyWallet(session: Session, wallet: string, made: Made | null): Promise<Statement> {
+  const { profile } = session;
+  const [statement] = await attestWallets(await session.admin(), profile, [wallet]);
+  if (statement === undefined) throw mismatch('wallet', wallet, 'none');
+  const { owner, seal } = profile.keys;
+  if (toHex(statement.owner) !== owner.publicKey) throw mismatch('owner', owner.publicKey, toHex(statement.owner));
+  if (statement.kmsKeyArn !== seal.arn) throw mismatch('kmsKeyArn', seal.arn, statement.kmsKeyArn);
+  if (made === null) return statement;
+  checkPolicy(statement, made.policy);
+  checkFresh(statement, made.boot);
+  return statement;
 }
 
-/** The statement must say what was asked for, and the seal must hold the very keys it names. */
-async function verifyWallet(session: Session, made: Made): Promise<{ statement: Statement; pins: Pins }> {
-  const { profile } = session;
-  const seal = decodeCbor(made.seal);
-  if (!isValid('Seal', seal)) throw new ReeveError('seal-invalid', { what: 'form' });
-  const pins: Pins = {
-    wallet: made.wallet,
-    agent: seal.agent,
-    receiptKey: seal.receiptKey,
-    owner: new Uint8Array(Buffer.from(profile.keys.owner.publicKey, 'hex')),
-    kmsKeyArn: profile.keys.seal.arn,
-  };
-  if (seal.wallet !== made.wallet || !Buffer.from(seal.owner).equals(pins.owner) || seal.kmsKeyArn !== pins.kmsKeyArn)
-    throw new ReeveError('seal-invalid', { what: 'the seal is of another wallet, owner or key' });
-  const [statement] = await attestWallets(await session.admin(), profile, [made.wallet]);
-  if (statement === undefined) throw mismatch('wallet', made.wallet, 'none');
-  checkPins(statement, pins);
-  const policyHash = createHash('sha256').update(made.policy).digest('hex');
-  if (toHex(statement.policyHash) !== policyHash) throw mismatch('policyHash', policyHash, toHex(statement.policyHash));
-  if (made.boot !== null) checkFresh(statement, made.boot);
-  return { statement, pins };
+function pinsOf({ wallet, agent, receiptKey, owner, kmsKeyArn }: Statement): Pins {
+  return { wallet, agent, receiptKey, owner, kmsKeyArn };
+}
+
+function checkPolicy({ policyHash }: Statement, policy: Uint8Array): void {
+  const hash = createHash('sha256').update(policy).digest('hex');
+  if (toHex(policyHash) !== hash) throw mismatch('policyHash', hash, toHex(policyHash));
+}
+
+/** The policy of a creation cut short, as the host has it: its hash is attested. */
+async function findPolicy(session: Session, statement: Statement): Promise<Uint8Array> {
+  const { policy } = await (await session.admin()).readState(statement.wallet);
+  checkPolicy(statement, policy);
+  return policy;
+}
+
+/** Seal and command out of the attested chain: what the host answered to the command is not needed, nor whether it did. */
+async function keepMade(session: Session, statement: Statement, pins: Pins, policy: Uint8Array): Promise<void> {
+  const { seal, proof } = await readSealed(session, statement, pins);
+  keepSeal(session.profile, pins.wallet, seal);
+  keepPolicy(session.profile, pins.wallet, policy, proof.envelope, proof.body);
 }
 
 /** A wallet made a moment ago, on the boot the command was for, has no past. */

@@ -62,6 +62,11 @@ t.test('a full tour leaves no secret outside the enclave', async (t) => {
     said.filter(({ name }) => name.endsWith('environ')).length,
     parts.size * (PAYMENT_STEPS.length + CONTROL_STEPS.length),
   );
+  for (const [name, { process: child }] of parts) {
+    const limits = readFileSync(`/proc/${child.pid}/limits`, 'utf8');
+    t.match(limits, /^Max core file size +0 +0 /m, `${name} leaves no core dump`);
+    t.equal(readFileSync(`/proc/${child.pid}/environ`, 'utf8'), '', `${name} has no environment`);
+  }
 
   const seal = decodeCbor(readFileSync(join(storeFolder(tour), 'seal.cbor'))) as unknown as Seal;
   const { dataKey, seeds } = openSealFromOutside(tour, seal);
