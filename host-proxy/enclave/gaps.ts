@@ -68,7 +68,9 @@ export function createGapFiller(store: Store, fetchReceipts: FetchReceipts, log:
   async function waitStored(name: string, seq: number): Promise<void> {
     const wallet = store.find(name);
     if (wallet === undefined) throw new ReeveError('store-failed', { wallet: name, reason: 'unknown wallet' });
-    if (wallet.heldSeq() < seq) fill(name);
+    // What the disk refused before anybody waited for it is fetched again: nothing else would bring it.
+    const isComing = wallet.heldSeq() >= seq && (wallet.storedSeq() >= seq || wallet.isWriting());
+    if (!isComing) fill(name);
     await wallet.waitStored(seq);
   }
 

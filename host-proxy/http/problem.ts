@@ -23,8 +23,18 @@ export function makeProblem(code: ErrorCode, context: ErrorContext = {}, extra: 
   return { type, title: text, status, code, number, detail: describeError(code, context), ...extra };
 }
 
+/** When to ask again after a refusal for want of room or of a peer, seconds. */
+const RETRY_AFTER_S = 1;
+
+/** Whether the same request may succeed soon; then the answer says when. */
+export function retryAfterOf({ status }: Problem): number | undefined {
+  return status === 429 || status === 503 ? RETRY_AFTER_S : undefined;
+}
+
 /** As bytes, or Fastify would add a charset that this media type does not have. */
 export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply {
+  const wait = retryAfterOf(problem);
+  if (wait !== undefined && !reply.hasHeader('retry-after')) void reply.header('retry-after', wait);
   return reply
     .code(problem.status)
     .type(PROBLEM_TYPE)

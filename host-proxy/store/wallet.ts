@@ -30,6 +30,8 @@ export interface WalletStore {
   storedSeq(): number;
   /** Taken from the enclave, on the disk or on its way. */
   heldSeq(): number;
+  /** Whether anything is on its way to the disk now. */
+  isWriting(): boolean;
   /** Takes receipts; false when some before them are missing and must be fetched. Throws `chain-invalid` for a chain that does not continue ours. */
   accept(append: WireAppend): boolean;
   /** Resolves when `seq` is stored; `store-failed` when the disk refuses or takes too long. */
@@ -120,6 +122,7 @@ export async function openWalletStore(name: string, directory: string, files: Fi
     files,
     storedSeq,
     heldSeq: () => state.held.seq,
+    isWriting: () => state.working !== null,
     accept: (append) => acceptReceipts(state, append),
     waitStored: (seq) => waitStored(state, seq),
     newestHead: () => state.newest,

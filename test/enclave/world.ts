@@ -25,6 +25,8 @@ const MAIN = join(import.meta.dirname, '..', '..', 'enclave', 'main.ts');
 
 export interface World {
   readonly folder: string;
+  /** What an enclave is started with. */
+  readonly paths: Paths;
   readonly kmsKeyArn: string;
   /** Another sealing key in the development KMS, with this key policy. */
   createKey(policy?: string): string;
@@ -137,6 +139,7 @@ export async function createWorld(t: Test, options: { trust?: object; interferer
   });
   return {
     folder,
+    paths: paths(),
     kmsKeyArn,
     createKey,
     kms,
@@ -212,7 +215,7 @@ async function startRelay(path: string, port: () => number, relayed: string[]): 
   };
 }
 
-type Paths = { trust: string; agent: string; owner: string; nsm: string; kms: string };
+export type Paths = { trust: string; agent: string; owner: string; nsm: string; kms: string };
 
 /** Waits for the line that says it serves. tap's own NODE_OPTIONS must not reach the process. */
 async function spawnEnclave(paths: Paths, log: string[]): Promise<ChildProcess> {
