@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import t from 'tap';
 import { decodeReceipt } from '../../enclave/link/receipts.ts';
 import { keepPolicy } from '../../host-proxy/store/policies.ts';
-import { readCurrentPolicy, readTail } from '../../host-proxy/store/tail.ts';
+import { findSeal, readCurrentPolicy, readTail } from '../../host-proxy/store/tail.ts';
 import { createWalletDirectory, openWalletStore } from '../../host-proxy/store/wallet.ts';
 import { makeKey } from '../keys.ts';
 import {
   createCommand,
   makePolicy,
+  makeSeal,
   makeWallet,
   POLICY,
   setPolicyCommand,
@@ -26,7 +27,7 @@ const HOUR = 3_600_000n;
 const folder = mkdtempSync(join(tmpdir(), 'rv-tail-'));
 t.teardown(() => rmSync(folder, { recursive: true }));
 
-/** `b` boot, `c` wallet.create, `p` policy.set of the same document, `d` decision, `1/2` a checkpoint's part: `hours kind` each. */
+/** `b` boot, `c` wallet.create with the seal, `p` policy.set of the same document, `d` decision, `1/2` a checkpoint's part: `hours kind` each. */
 async function makeTail(name: string, plan: readonly (readonly [number, string])[]) {
   const directory = join(folder, name);
   await createWalletDirectory(directory);
@@ -45,9 +46,10 @@ async function makeTail(name: string, plan: readonly (readonly [number, string])
       signatures: [],
       charges: [],
     };
+    const seal = { seal: makeSeal(wallet) };
     if (kind === 'b') writeBoot(wallet, BOOT, 0, time);
     else if (kind === 'c')
-      writeReceipt(wallet, BOOT, 'command', { ...command, command: 'wallet.create', policyVersion: 1 }, time);
+      writeReceipt(wallet, BOOT, 'command', { ...command, ...seal, command: 'wallet.create', policyVersion: 1 }, time);
     else if (kind === 'p')
       writeReceipt(wallet, BOOT, 'command', { ...command, command: 'policy.set', policyVersion: version }, time);
     else if (kind === 'd')
@@ -175,3 +177,18 @@ t.test(
     });
   },
 );
+
+t.test('a seal out of the receipts: with what is handed over, or looked for in the whole chain', async (t) => {
+  const all: readonly (readonly [number, string])[] = [
+    [0, 'b'],
+    [1, 'c'],
+    [50, '1/1'],
+    [100, 'd'],
+  ];
+  const [young, old] = [await makeTail('young', all.slice(0, 2)), await makeTail('old', all)];
+  const seal = Buffer.from((await readTail(young)).seal ?? []);
+  t.ok(seal.length > 0, 'in the tail');
+  t.equal((await readTail(old)).seal, null, 'before it');
+  t.ok(seal.equals((await findSeal(old)) ?? new Uint8Array()), 'found all the same');
+  t.equal(await findSeal(await makeTail('none', all.slice(0, 1))), null);
+});
