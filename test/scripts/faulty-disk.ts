@@ -67,8 +67,9 @@ export async function createFaultyDisk(t: Test): Promise<FaultyDisk> {
   wrap(fsp, ['open'], (call) => {
     return async function (this: unknown, ...args: unknown[]) {
       if (writes(args[1])) step(args[0]);
-      const opened = (await call.apply(this, args as never[])) as object;
+      const opened = (await call.apply(this, args as never[])) as { readonly fd: number };
       paths.set(opened, String(args[0]));
+      descriptors.set(opened.fd, String(args[0]));
       return opened;
     } as AnyFunction;
   });

@@ -23,6 +23,7 @@ t.test('close and move', async (t) => {
     (await done(custody.owner('status'))) as unknown as { wallets: { phase: string; left: Record<string, string> }[] };
   await cutEverywhere(t, place, {
     argv: () => ['close', 'w'],
+    leaves: 'the owner’s disk',
     async again() {
       const lease = await done(custody.owner('lease', '--once'));
       t.match(lease, { outcomes: [{ result: /leased|holds|idle/ }] });
@@ -62,6 +63,7 @@ t.test('restore on another host', async (t) => {
   await cutEverywhere(t, place, {
     begin: () => custody.moveHost(),
     argv: () => ['restore', 'w'],
+    leaves: 'the owner’s disk',
     again: () => done(custody.owner('restore', 'w')),
     async check(name) {
       await isWell(t, place, name);
