@@ -17,8 +17,8 @@ const SIZES = [
   { set: 'owner', moves: 4, games: 34_170, states: [1, 10, 109, 1_326] },
 ] as const;
 const FULL_SIZES = [
-  { set: 'money', moves: 5, games: 150_950, states: [1, 9, 82, 790, 7_875] },
-  { set: 'owner', moves: 5, games: 503_709, states: [1, 10, 109, 1_326, 17_653] },
+  { set: 'money', moves: 6, games: 1_571_934, states: [1, 9, 82, 790, 7_875, 78_337] },
+  { set: 'owner', moves: 6, games: 7_621_883, states: [1, 10, 109, 1_326, 17_653, 248_320] },
 ] as const;
 
 for (const { set, moves, games, states } of FULL ? FULL_SIZES : SIZES) {

@@ -1,37 +1,26 @@
 /** What must hold, said anew and from the game's own records alone: of every lease when it is issued, of every signature when it leaves. */
 
-import type { Amounts, Lease } from '../../../policy/lease.ts';
+import type { Lease } from '../../../policy/lease.ts';
 import type { AssetId, Hash } from '../../../policy/types.ts';
-import type { Approval, Command, Era, Game, Instance, Signature } from './game.ts';
+import type { Approval, Command, Era, Game, Instance, Receipt } from './game.ts';
 import { ASSETS, listChain, policyOf } from './game.ts';
 import { nameAsset } from './names.ts';
+import type { Shown, Spending } from './promises.ts';
+import { findOverspent, sumUnseen } from './promises.ts';
 
 function fail(game: Game, text: string): void {
   game.fault ??= text;
 }
 
 /** A signature that was charged. */
-export function checkSpend(game: Game, instance: Instance, signature: Signature): void {
+export function checkSpend(game: Game, instance: Instance, signature: Spending): void {
   game.signatures.push(signature);
   checkRight(game, instance);
-  for (const [era] of game.eras.entries()) checkWindows(game, signature, era);
-}
-
-/**
- * The windows of an era's policy that end now: those in which it was the newest policy anything was signed under. Where a later policy signed, that
- * one's windows count; where it did not, it is not this policy's doing what earlier ones allowed.
- */
-function checkWindows(game: Game, { at: now, asset }: Signature, era: number): void {
-  for (const { seconds, max } of (game.eras[era] as Era).policy.assets.get(asset)?.windows ?? []) {
-    let sum = 0n;
-    let newest = -1;
-    for (const { at, asset: own, amount, era: signed } of game.signatures) {
-      if (own !== asset || at <= now - seconds * 1_000) continue;
-      sum += amount;
-      if (signed > newest) newest = signed;
-    }
-    if (newest === era && sum > max) fail(game, `${sum} of ${nameAsset(asset)} within ${seconds} s, ${max} at most`);
-  }
+  const overspent = findOverspent(
+    game.eras.map(({ policy }) => policy),
+    game.signatures,
+  );
+  if (overspent !== null) fail(game, overspent);
 }
 
 /** A signature that rests on an approval. */
@@ -73,57 +62,39 @@ export function checkTaken(game: Game, instance: Instance, { boot, issue }: Comm
   instance.lastIssue = issue;
 }
 
-/** A new boot’s first lease carries exactly what earlier boots may have spent that its chain does not show. */
-export function checkCharges(game: Game, instance: Instance, lease: Lease): void {
+/** A new boot’s first lease carries exactly what earlier boots may have spent that its chain does not show; after a crash that is at most a slice. */
+export function checkCharges(game: Game, { origin }: Instance, lease: Lease): void {
   // Once boots are forgotten there is more in these records than the renewer knows, or needs.
   if (!game.exact || game.witness.reach > 0 || game.issued.some(({ boot }) => boot === lease.boot)) return;
+  const chain = listChain(origin).map(show);
+  const isCrash = isComplete(game, chain.findLast(({ kind }) => kind === 'lease')?.boot, origin);
   for (const asset of ASSETS) {
-    const expected = sumUnseen(game, instance, asset);
+    const expected = sumUnseen(game.issued, chain, asset);
     const charged = lease.charges.reduce((sum, charge) => sum + (charge.asset === asset ? charge.amount : 0n), 0n);
     if (charged !== expected) fail(game, `charged ${charged} of ${nameAsset(asset)} for a new boot, not ${expected}`);
+    if (isCrash && charged > widestSlice(game, asset)) fail(game, 'a crash costs more than a slice');
   }
 }
 
-function sumUnseen(game: Game, { origin }: Instance, asset: AssetId): bigint {
-  const chain = listChain(origin);
-  const leasedIn = chain.filter(
-    ({ event }) => (event.kind === 'lease' || event.kind === 'policy') && event.lease !== null,
-  );
-  const last = leasedIn.at(-1)?.boot;
-  const boots = [...new Set(game.issued.map(({ boot }) => boot))];
-  let sum = 0n;
-  // Of boots leased before the chain's last one it carries the charges.
-  for (const boot of boots.slice(Math.max(0, boots.indexOf(last as Hash)))) {
-    const most = highestCeiling(game, boot, asset);
-    if (boot !== last) sum += most;
-    else if (!chain.some((receipt) => receipt.boot === boot && receipt.event.kind === 'close')) {
-      const left = most - sumShown(chain, boot, asset);
-      if (isComplete(game, boot, origin) && left > widestSlice(game, asset))
-        fail(game, 'a crash costs more than a slice');
-      sum += left;
-    }
+function show({ boot, event }: Receipt): Shown {
+  switch (event.kind) {
+    case 'lease':
+    case 'policy':
+      return { boot, kind: event.lease === null ? 'other' : 'lease', charges: {} };
+    case 'spend':
+      return { boot, kind: 'spend', charges: { [event.asset]: event.amount } };
+    case 'close':
+      return { boot, kind: 'close', charges: {} };
+    case 'boot':
+    case 'approved':
+      return { boot, kind: 'other', charges: {} };
   }
-  return sum;
 }
 
-function highestCeiling(game: Game, own: Hash, asset: AssetId): bigint {
-  const ceilings = game.issued.flatMap(({ boot, ceiling }) =>
-    boot === own ? [(ceiling as Amounts)[asset] ?? 0n] : [],
-  );
-  return ceilings.reduce((most, each) => (each > most ? each : most), 0n);
-}
-
-function sumShown(chain: ReturnType<typeof listChain>, own: Hash, asset: AssetId): bigint {
-  return chain.reduce(
-    (sum, { boot, event }) =>
-      boot === own && event.kind === 'spend' && event.asset === asset ? sum + event.amount : sum,
-    0n,
-  );
-}
-
-/** Whether a chain shows all of a boot. */
-function isComplete(game: Game, own: Hash, origin: Instance['origin']): boolean {
-  return listChain(origin).findLast(({ boot }) => boot === own) === game.receipts.findLast(({ boot }) => boot === own);
+/** Whether a chain shows all there is of the boot that was leased last. */
+function isComplete({ issued, receipts }: Game, last: Hash | undefined, origin: Receipt | null): boolean {
+  if (last === undefined || issued.at(-1)?.boot !== last) return false;
+  return listChain(origin).findLast(({ boot }) => boot === last) === receipts.findLast(({ boot }) => boot === last);
 }
 
 function widestSlice(game: Game, asset: AssetId): bigint {

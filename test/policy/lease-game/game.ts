@@ -11,6 +11,7 @@ import type { StatementFacts, Witness } from '../../../policy/witness.ts';
 import { emptyWitness } from '../../../policy/witness.ts';
 import { NOON, SOL, USDC } from '../policies.ts';
 import { POLICIES } from './policies.ts';
+import type { Spending } from './promises.ts';
 import type { Rules } from './rules.ts';
 
 export const ASSETS = [SOL, USDC] as const;
@@ -79,14 +80,6 @@ export interface Issued extends Lease {
   readonly era: number;
 }
 
-export interface Signature {
-  readonly at: Millis;
-  readonly asset: AssetId;
-  readonly amount: bigint;
-  /** Of the lease it was signed under. */
-  readonly era: number;
-}
-
 /** An approval as the owner gave it. */
 export interface Approval {
   readonly id: number;
@@ -109,7 +102,7 @@ export interface Game {
   readonly mail: Command[];
   /** Every lease the renewer decided on, whether it left or not. */
   readonly issued: Issued[];
-  readonly signatures: Signature[];
+  readonly signatures: Spending[];
   readonly approvals: Approval[];
   /** Since when nothing may be signed any more: the end of the last lease issued before the owner paused. */
   silentFrom: number | null;
