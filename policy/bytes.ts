@@ -55,13 +55,12 @@ export function readBytes(cursor: Cursor, length: number): Uint8Array {
 export function readCompactU16(cursor: Cursor): number {
   const first = readByte(cursor);
   if (first < 0x80) return first;
+  // At the end of the bytes a zero is read, and the fault that is kept is that of the end.
   const second = readByte(cursor);
-  if (cursor.fault !== null) return 0;
   if (second === 0) return fail(cursor, 'not-canonical');
   const low = (first & 0x7f) | ((second & 0x7f) << 7);
   if (second < 0x80) return low;
   const third = readByte(cursor);
-  if (cursor.fault !== null) return 0;
   return third === 0 || third > 3 ? fail(cursor, 'not-canonical') : low | (third << 14);
 }
 

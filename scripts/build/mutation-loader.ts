@@ -9,6 +9,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 /** Marks a url: `?mutant=GRAPH` a shared module, `?mutant=GRAPH.RUN` a test file. */
 const MARK = '?mutant=';
 const TAP = new URL('./mutation-tap.ts', import.meta.url).href;
+const CURVE = new URL('./mutation-curve.ts', import.meta.url).href;
 
 const stripped = new Map<string, string>();
 let graph = 0;
@@ -25,13 +26,15 @@ export function urlOfTest(file: string): string {
   return `${pathToFileURL(file).href}${MARK}${graph}.${run}`;
 }
 
-/** From now on, what a marked module imports of the project is marked too, and `tap` is its stand-in. */
+/** From now on, what a marked module imports of the project is marked too, and some packages have stand-ins. */
 export function installHooks(): void {
   registerHooks({
     resolve(specifier, context, next) {
       const mark = markOf(context.parentURL);
       if (mark === null) return next(specifier, context);
       if (specifier === 'tap') return { url: TAP, shortCircuit: true };
+      const derives = specifier === '@noble/ed25519' && context.parentURL?.includes(`/policy/keys.ts${MARK}`);
+      if (derives) return { url: CURVE, shortCircuit: true };
       const resolved = next(specifier, context);
       return isOwn(resolved.url) ? { ...resolved, url: `${resolved.url}${MARK}${mark.split('.')[0]}` } : resolved;
     },

@@ -27,11 +27,13 @@ interface TestResult {
 }
 interface MutantRun {
   readonly activeMutant: { readonly id: string };
-  /** How often the mutant may be met: far beyond, its loop does not end. */
+  /** How often the mutant may be met: beyond that, its loop does not end. */
   readonly hitLimit?: number;
   readonly testFilter?: readonly string[];
 }
 
+/** Stryker lets a mutant be met a hundred times as often as the code it stands for. Ten times is enough, and ends a loop in a second. */
+const HITS_LOWERED = 10;
 const SEPARATOR = ' › ';
 const LOADING = 'loading it';
 
@@ -70,7 +72,8 @@ async function runAll(files: readonly string[]) {
   return { status: 'complete', tests, mutantCoverage: shared.mutantCoverage };
 }
 
-async function runMutant(files: readonly string[], { activeMutant, hitLimit, testFilter }: MutantRun) {
+async function runMutant(files: readonly string[], { activeMutant, hitLimit: most, testFilter }: MutantRun) {
+  const hitLimit = most === undefined ? undefined : most / HITS_LOWERED;
   const filter = new Set(testFilter ?? files.map((file) => idOf(file, null)));
   const wanted = files.filter((file) => [...filter].some((id) => id.startsWith(`${file}${SEPARATOR}`)));
   const hitCount = hitLimit === undefined ? undefined : 0;
@@ -79,7 +82,8 @@ async function runMutant(files: readonly string[], { activeMutant, hitLimit, tes
   if (isLoaded) renewModules();
   const results = await runUntilKilled(wanted, filter);
   if (isLoaded) renewModules();
-  if (hitLimit !== undefined && (shared.hitCount ?? 0) > hitLimit) return { status: 'timeout' };
+  if (hitLimit !== undefined && (shared.hitCount ?? 0) > hitLimit)
+    return { status: 'timeout', reason: `met more than ${hitLimit} times` };
   const killer = results.find(({ status }) => status === 1);
   const nrOfTests = results.length;
   if (killer === undefined) return { status: 'survived', nrOfTests };

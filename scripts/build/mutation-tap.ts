@@ -54,9 +54,16 @@ async function record(name: string | null, body: () => unknown): Promise<void> {
   try {
     await body();
   } catch (error) {
+    if (isMissing(error)) throw error;
     current.failure ??= String(error);
   }
   current.outcomes.push({ name, milliseconds: performance.now() - began, failure: current.failure });
+}
+
+/** A file that is not there says nothing about a mutant: the run is broken, not the mutant killed. */
+function isMissing(error: unknown): boolean {
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  return code === 'ERR_MODULE_NOT_FOUND' || code === 'ENOENT';
 }
 
 async function runOutermost(name: string, body: Body): Promise<void> {

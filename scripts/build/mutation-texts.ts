@@ -29,7 +29,14 @@ const TAKES_TEXT: Readonly<Record<string, number>> = {
 function shouldIgnore(path: Path): string | undefined {
   const { type } = path.node;
   if (type !== 'StringLiteral' && type !== 'TemplateLiteral') return undefined;
-  return isText(path) ? 'a sentence for people' : undefined;
+  return isSentence(path.node) || isText(path) ? 'a sentence for people' : undefined;
+}
+
+/** A word with a space beside it. No code, kind or name has one; keys made of several values have spaces, but no words. */
+function isSentence(node: Node): boolean {
+  const quasis = (node['quasis'] ?? []) as readonly { readonly value: { readonly raw: string } }[];
+  const parts = node.type === 'StringLiteral' ? [String(node['value'])] : quasis.map(({ value }) => value.raw);
+  return parts.some((part) => /\p{L} | \p{L}/u.test(part));
 }
 
 /** Whether an expression is the value of a field `detail` or `text`, or an argument that is a sentence. */

@@ -61,7 +61,7 @@ export function formatWalks(): string {
   return [intro, ...parts].join('\n');
 }
 
-export const CORPUS_FILE = new URL('corpus.jsonl', import.meta.url);
+const CORPUS_FILE = new URL('corpus.jsonl', import.meta.url);
 export const WALKS_FILE = new URL('walks.md', import.meta.url);
 
 if (import.meta.main) {

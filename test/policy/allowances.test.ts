@@ -23,11 +23,6 @@ const call = {
   others: 'notOurs',
   charges: [{ asset: 'SOL', amount: '1' }],
 };
-const called = (...calls: object[]) => draft({ programs: { [program]: { calls } } });
-const _at = (rest: string) => `/programs/${program}${rest}`;
-const _field = (changes: object) => called({ ...call, fields: [{ name: 'f', offset: 2, type: 'u64', ...changes }] });
-const _nonce = (assets: object) => draft({ durableNonce: { account: address(0x71), assets } });
-const _NOT_32 = '1'.repeat(33);
 
 t.test('warnings and risks', async (t) => {
   const calm = policies['trader'] as Record<string, unknown>;

@@ -15,7 +15,7 @@ import {
   SYSTEM_PROGRAM,
   TOKEN_PROGRAM,
 } from '../../policy/programs/addresses.ts';
-import type { AssetId, Millis, Pubkey } from '../../policy/types.ts';
+import type { AssetId, Millis, Pubkey, Violation } from '../../policy/types.ts';
 import type { Call } from './messages.ts';
 import { buildMessage, bytesOf, littleEndian, testKey } from './messages.ts';
 
@@ -174,6 +174,27 @@ export function checkRows(t: Pick<Tap, 'equal'>, rows: readonly Row[]): void {
     const lease = leaseOf(policy, { until: Number.MAX_SAFE_INTEGER as Millis });
     const judgement = ask(policy, messages, { lease, ...changes });
     t.equal([judgement.decision, ...codesOf(judgement)].join(' '), expected, name);
+  }
+}
+
+/** A policy, what is asked of it, every violation (of its sentence only what is given), and what else the request says. */
+export type ViolationRow = readonly [
+  policy: Draft,
+  messages: Message | readonly Message[],
+  expected: readonly Partial<Violation>[],
+  changes?: Partial<Request>,
+];
+
+export function checkViolations(t: Pick<Tap, 'strictSame'>, rows: readonly ViolationRow[]): void {
+  for (const [document, what, expected, changes] of rows) {
+    const policy = compile(document);
+    const messages = 'version' in what ? [what] : what;
+    const lease = leaseOf(policy, { until: Number.MAX_SAFE_INTEGER as Millis });
+    const { violations } = ask(policy, messages, { lease, ...changes });
+    const found = violations.map(({ detail, ...rest }, index) =>
+      expected[index]?.detail === undefined ? rest : { ...rest, detail },
+    );
+    t.strictSame(found, expected, expected.map(({ code }) => code).join(', '));
   }
 }
 

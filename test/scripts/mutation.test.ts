@@ -5,6 +5,7 @@ import type { Mutant, Report } from '../../scripts/build/check-mutation.ts';
 import { compareSurvivors, listSurvivors } from '../../scripts/build/check-mutation.ts';
 import { strykerPlugins } from '../../scripts/build/mutation-runner.ts';
 import standIn, { runTests } from '../../scripts/build/mutation-tap.ts';
+import { strykerPlugins as ignorers } from '../../scripts/build/mutation-texts.ts';
 
 const everything = { wants: () => true, begins: () => undefined };
 
@@ -54,6 +55,11 @@ t.test('tests of a file run in their order, wanted ones, to the first failure', 
   t.same(await outcomesOf(load), ['null: ok', 'a: ok', 'b: ok', 'c: it is c']);
   t.same(await outcomesOf(load, (name) => name !== 'c'), ['null: ok', 'a: ok', 'b: ok', 'd: ok']);
   t.same(await outcomesOf(() => standIn.equal(1, 2)), ['null: not equal'], 'a file that fails to load');
+  await t.rejects(
+    outcomesOf(() => import(String('./absent.ts'))),
+    { code: 'ERR_MODULE_NOT_FOUND' },
+    'a broken run',
+  );
 });
 
 t.test('a real file is run again for each mutant, and nothing but what covers it', async (t) => {
@@ -99,4 +105,28 @@ t.test('what survives is written down with its reason', async (t) => {
     t.same(compareSurvivors(found, text), { unexplained, stale }, name);
   const long = { ...survivor, replacement: 'x'.repeat(100) };
   t.match(listSurvivors(report(long))[0], /→ `x{70}…`$/, 'long code is cut');
+});
+
+t.test('sentences for people are left alone, codes and keys are not', async (t) => {
+  const [plugin] = ignorers;
+  const literal = (value: string) => ({ type: 'StringLiteral', value });
+  const template = (...raw: string[]) => ({
+    type: 'TemplateLiteral',
+    quasis: raw.map((part) => ({ value: { raw: part } })),
+  });
+  const rows: readonly [name: string, node: object, isText: boolean][] = [
+    ['a sentence', literal('it is made as a draft'), true],
+    ['a sentence with values', template('', ' bytes, not ', ''), true],
+    ['a code', literal('not-canonical'), false],
+    ['a domain', literal('reeve/effects/v1'), false],
+    ['a key of two values', template('', ' ', ''), false],
+    ['a path', template('transactions[', ']'), false],
+    ['no text', { type: 'NumericLiteral', value: 1 }, false],
+  ];
+  for (const [name, node, isText] of rows) {
+    const path = { node, parentPath: null, key: null, listKey: null } as Parameters<
+      NonNullable<typeof plugin>['value']['shouldIgnore']
+    >[0];
+    t.equal(plugin?.value.shouldIgnore(path) !== undefined, isText, name);
+  }
 });
