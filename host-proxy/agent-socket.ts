@@ -7,6 +7,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { ReeveError } from '../enclave/link/errors.ts';
 import { closeServer, createApp, serveApp, walletOf } from './http/app.ts';
+import type { ConnectionPool } from './http/connections.ts';
 import { listenUnix } from './http/listen.ts';
 import { sendProblem } from './http/problem.ts';
 import { describeRoutes } from './routes/openapi.ts';
@@ -53,7 +54,12 @@ export interface SocketPlace {
   readonly groupId: number | undefined;
 }
 
-export async function createAgentSockets(place: SocketPlace, services: Services, log: Logger): Promise<AgentSockets> {
+export async function createAgentSockets(
+  place: SocketPlace,
+  services: Services,
+  pool: ConnectionPool,
+  log: Logger,
+): Promise<AgentSockets> {
   const app = createApp(log, BODY_BYTES);
   for (const route of ROUTES) addRoute(app, services, route);
   const document = describeRoutes(ROUTES);
@@ -63,13 +69,14 @@ export async function createAgentSockets(place: SocketPlace, services: Services,
 
   async function open(wallet: string): Promise<void> {
     if (servers.has(wallet)) return;
-    const server = serveApp(app, wallet);
+    const server = serveApp(app, pool, wallet);
     const directory = join(place.directory, wallet);
     mkdirSync(directory, { recursive: true, mode: DIRECTORY_MODE });
     chmodSync(directory, DIRECTORY_MODE);
     if (place.groupId !== undefined) chownSync(directory, -1, place.groupId);
     await listenUnix(server, join(directory, 'agent.sock'), { mode: SOCKET_MODE, group: place.groupId });
     servers.set(wallet, server);
+    pool.wallets += 1;
   }
 
   const close = async (graceMs: number) => {

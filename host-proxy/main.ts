@@ -11,6 +11,7 @@ import type { Config } from './config.ts';
 import { readConfig } from './config.ts';
 import { watchCredentials } from './credentials.ts';
 import { openEnclave } from './enclave/enclave.ts';
+import { createConnectionPool } from './http/connections.ts';
 import { startRelay } from './relay.ts';
 import { createReads } from './routes/reads.ts';
 import { createRpc } from './rpc.ts';
@@ -121,13 +122,14 @@ async function startParts(
   });
   const transfers = createTransfers(store, enclave, config.rpc === undefined ? null : createRpc(config.rpc), log);
   const reads = createReads();
+  const pool = createConnectionPool();
   ends.push(() => reads.close());
   const place = { directory: config.sockets.directory, groupId: config.groupId };
-  const sockets = await createAgentSockets(place, { store, enclave, transfers, reads }, log);
+  const sockets = await createAgentSockets(place, { store, enclave, transfers, reads }, pool, log);
   ends.push(() => sockets.close(GRACE_MS));
   for (const { name } of store.list()) await openSocket(sockets, name, log);
   const admin = { store, enclave, openSocket: (wallet: string) => openSocket(sockets, wallet, log) };
-  const adminSocket = await startAdminSocket(config.admin, admin, log);
+  const adminSocket = await startAdminSocket(config.admin, admin, pool, log);
   ends.push(() => adminSocket.close(GRACE_MS));
   if (config.credentials !== undefined) {
     const watch = watchCredentials(config.credentials, log, enclave.setCredentials);

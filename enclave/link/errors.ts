@@ -116,6 +116,7 @@ export const ERRORS = {
   'request-timeout': entry(4016, 408, 'The request did not arrive in time.'),
   'connections-full': entry(4017, 503, 'Too many connections are open on this socket.'),
   'rate-limited': entry(4018, 429, 'Too soon after the last request of this kind.'),
+  'wallet-busy': entry(4019, 429, 'Too much of this wallet is under way.'),
   'policy-refused': entry(4020, 403, 'The policy does not allow this.'),
   'id-reused': entry(4021, 409, 'This id was used for something else.'),
   'transfer-unknown': entry(4022, 404, 'There is no transfer of this id.'),

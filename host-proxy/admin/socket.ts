@@ -11,6 +11,7 @@ import type { Approval } from '../../enclave/link/schema/results.ts';
 import { listWallets } from '../enclave/connection.ts';
 import type { AskOwner } from '../enclave/restore.ts';
 import { closeServer, createApp, serveApp } from '../http/app.ts';
+import type { ConnectionPool } from '../http/connections.ts';
 import { listenUnix } from '../http/listen.ts';
 import { approvalJson, readBase64, toBase64, toHex, toMillis } from '../routes/json.ts';
 import { readCurrentPolicy, readTail } from '../store/tail.ts';
@@ -47,12 +48,12 @@ const ReceiptsQuery = Fields({
 });
 
 /** Listens at `path` until closed. */
-export async function startAdminSocket(path: string, services: AdminServices, log: Logger) {
+export async function startAdminSocket(path: string, services: AdminServices, pool: ConnectionPool, log: Logger) {
   const app = createApp(log, BODY_BYTES);
   addEnclaveRoutes(app, services);
   addStoreRoutes(app, services);
   await app.ready();
-  const server = serveApp(app);
+  const server = serveApp(app, pool);
   await listenUnix(server, path, { mode: 0o600 });
   return { close: (graceMs: number) => closeServer(server, graceMs) };
 }

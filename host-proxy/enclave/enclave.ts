@@ -13,6 +13,7 @@ import { closeLinks, keepConnected, listWallets } from './connection.ts';
 import type { GapFiller } from './gaps.ts';
 import { createGapFiller } from './gaps.ts';
 import type { AskOwner } from './restore.ts';
+import { createTurns } from './turns.ts';
 
 /** Codes that mean "the enclave cannot be asked now". */
 const AWAY = ['enclave-unavailable', 'connection-lost', 'wallet-not-restored'] as const;
@@ -48,6 +49,8 @@ export function openEnclave(addresses: Readonly<Record<Plane, string>>, store: S
   const session: Session = { links: null, credentials: null, closing: false, unrestored: new Map() };
   const gaps = createGapFiller(store, (params) => askOwner('receipts.since', params), log);
 
+  const turns = createTurns();
+
   const onAppend = (append: WireAppend) => takeAppend(store, gaps, log, append);
 
   /** Everything any plane answers passes here: no result leaves before its receipt is on the disk. */
@@ -73,7 +76,8 @@ export function openEnclave(addresses: Readonly<Record<Plane, string>>, store: S
   ): Promise<Outcome<'agent', M>> {
     const stored = store.find(wallet)?.storedSeq() ?? 0;
     try {
-      const result = await ask('agent', method, { ...fields, wallet, stored } as Params<'agent', M>);
+      const params = { ...fields, wallet, stored } as Params<'agent', M>;
+      const result = await turns.run(wallet, () => ask('agent', method, params));
       if ('outcome' in result && result.outcome !== 'signed') gaps.fillSoon(wallet);
       return result;
     } catch (cause) {

@@ -7,18 +7,17 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fastify } from 'fastify';
 import type { Logger } from 'pino';
 import { ReeveError } from '../../enclave/link/errors.ts';
-import type { Problem } from './problem.ts';
-import { makeProblem, PROBLEM_TYPE, problemOf, sendProblem } from './problem.ts';
+import type { ConnectionPool } from './connections.ts';
+import { limitConnections } from './connections.ts';
+import { makeProblem, problemOf, rawAnswer, sendProblem } from './problem.ts';
 
-/** Connections one socket serves; more get a ready-made 503. */
-const CONNECTIONS_MAX = 64;
-/** Connections that may wait for that 503. */
-const CONNECTIONS_TURNED_AWAY = 64;
 /** Until the head, the whole request, the next request of a kept connection; and without a byte, milliseconds. */
 const HEAD_TIMEOUT_MS = 2000;
 const REQUEST_TIMEOUT_MS = 4000;
 const KEEP_ALIVE_MS = 30_000;
 const IDLE_TIMEOUT_MS = 120_000;
+/** How long an answer may lie unread before its connection is cut, milliseconds. */
+const UNREAD_TIMEOUT_MS = 5000;
 const CHECK_INTERVAL_MS = 500;
 /** Of a body that is too long, so much is read before the answer, and so long; bytes and milliseconds. */
 const DISCARD_BYTES = 8 * 1024 * 1024;
@@ -107,7 +106,7 @@ export function walletOf(request: FastifyRequest): string {
 }
 
 /** An HTTP server (not yet listening) whose requests `app` answers; all of them belong to `wallet`, where one is named. */
-export function serveApp(app: FastifyInstance, wallet?: string): Server {
+export function serveApp(app: FastifyInstance, pool: ConnectionPool, wallet?: string): Server {
   const options = {
     connectionsCheckingInterval: CHECK_INTERVAL_MS,
     headersTimeout: HEAD_TIMEOUT_MS,
@@ -116,23 +115,22 @@ export function serveApp(app: FastifyInstance, wallet?: string): Server {
   };
   const server = createServer(options, (request: IncomingMessage, response: ServerResponse) => {
     if (wallet !== undefined) wallets.set(request, wallet);
+    // While the server ends, a kept connection is told to.
+    if (!server.listening) response.shouldKeepAlive = false;
+    limitUnread(response);
     app.routing(request, response);
   });
   server.timeout = IDLE_TIMEOUT_MS;
-  server.maxConnections = CONNECTIONS_MAX + CONNECTIONS_TURNED_AWAY;
-  limitConnections(server);
+  limitConnections(server, pool, wallet === undefined ? 'admin' : 'agent');
   server.on('clientError', answerBrokenHttp);
   return server;
 }
 
-function limitConnections(server: Server): void {
-  let open = 0;
-  server.prependListener('connection', (socket: Socket) => {
-    open += 1;
-    socket.once('close', () => {
-      open -= 1;
-    });
-    if (open > CONNECTIONS_MAX) socket.end(rawAnswer(makeProblem('connections-full', { limit: CONNECTIONS_MAX })));
+/** Cuts off a peer that leaves its answer unread. */
+function limitUnread(response: ServerResponse): void {
+  response.once('prefinish', () => {
+    const timer = setTimeout(() => response.destroy(), UNREAD_TIMEOUT_MS).unref();
+    response.once('finish', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
   });
 }
 
@@ -143,16 +141,6 @@ function answerBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
   }
   const late = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
   socket.end(rawAnswer(makeProblem(late ? 'request-timeout' : 'http-malformed')));
-}
-
-function rawAnswer(problem: Problem): string {
-  const body = JSON.stringify(problem);
-  const head = [
-    `HTTP/1.1 ${problem.status} Refused`,
-    `content-type: ${PROBLEM_TYPE}`,
-    `content-length: ${body.length}`,
-  ];
-  return `${[...head, 'connection: close'].join('\r\n')}\r\n\r\n${body}`;
 }
 
 /** Stops listening, closes idle connections, and the others once they are answered or `graceMs` is over. */

@@ -16,7 +16,10 @@ export interface SocketAccess {
 /** Two starters can both find a stale socket; the one whose socket was replaced meanwhile gives way after this time, milliseconds. */
 const TAKEOVER_CHECK_MS = 50;
 
-/** Listens on `path`. A socket left by a process that is gone is replaced; one that answers, or a path that is no socket, is `socket-in-use`. */
+/**
+ * Listens on `path`. A socket left by a process of this user that is gone is replaced; one that answers, another user's, or a path that is no
+ * socket, is `socket-in-use`.
+ */
 export async function listenUnix(server: Server, path: string, access: SocketAccess): Promise<void> {
   const observed = Buffer.byteLength(path);
   if (observed > SOCKET_PATH_BYTES) throw new ReeveError('address-malformed', { limit: SOCKET_PATH_BYTES, observed });
@@ -32,7 +35,8 @@ export async function listenUnix(server: Server, path: string, access: SocketAcc
 async function removeStale(path: string): Promise<boolean> {
   const found = lstatSync(path, { throwIfNoEntry: false });
   if (found === undefined) return false;
-  if (!found.isSocket() || (await doesListen(path))) throw new ReeveError('socket-in-use', { path });
+  const isOurs = found.uid === process.getuid?.();
+  if (!found.isSocket() || !isOurs || (await doesListen(path))) throw new ReeveError('socket-in-use', { path });
   unlinkSync(path);
   return true;
 }

@@ -4,7 +4,7 @@ import type { FastifyError, FastifyReply } from 'fastify';
 import type { ErrorCode, ErrorContext } from '../../enclave/link/errors.ts';
 import { describeError, ERRORS, isReeveError } from '../../enclave/link/errors.ts';
 
-export const PROBLEM_TYPE = 'application/problem+json';
+const PROBLEM_TYPE = 'application/problem+json';
 
 export interface Problem {
   readonly type: string;
@@ -27,7 +27,7 @@ export function makeProblem(code: ErrorCode, context: ErrorContext = {}, extra: 
 const RETRY_AFTER_S = 1;
 
 /** Whether the same request may succeed soon; then the answer says when. */
-export function retryAfterOf({ status }: Problem): number | undefined {
+function retryAfterOf({ status }: Problem): number | undefined {
   return status === 429 || status === 503 ? RETRY_AFTER_S : undefined;
 }
 
@@ -39,6 +39,19 @@ export function sendProblem(reply: FastifyReply, problem: Problem): FastifyReply
     .code(problem.status)
     .type(PROBLEM_TYPE)
     .send(Buffer.from(JSON.stringify(problem)));
+}
+
+/** A whole HTTP answer for a connection that ends with it. */
+export function rawAnswer(problem: Problem): string {
+  const body = JSON.stringify(problem);
+  const wait = retryAfterOf(problem);
+  const head = [
+    `HTTP/1.1 ${problem.status} Refused`,
+    `content-type: ${PROBLEM_TYPE}`,
+    `content-length: ${body.length}`,
+    ...(wait === undefined ? [] : [`retry-after: ${wait}`]),
+  ];
+  return `${[...head, 'connection: close'].join('\r\n')}\r\n\r\n${body}`;
 }
 
 /** Fastify's own failures by their code; everything it does not name is ours or `internal`. */

@@ -37,6 +37,8 @@ export interface Transfers {
 
 /** Bytes asked for under one id whose outcome is not known; more are not remembered. */
 const ATTEMPTS_MAX = 16;
+/** Transfers of one wallet whose end is not known, followed at a time; those of before a restart are followed however many. */
+const OPEN_TRANSFERS_MAX = 256;
 
 interface Context {
   readonly enclave: Enclave;
@@ -46,10 +48,13 @@ interface Context {
   /** One payment or follower at a time for each wallet and id. */
   readonly paying: Map<string, Promise<TransferOutcome>>;
   readonly following: Map<string, Promise<SignedTransfer>>;
+  /** How many are followed, by wallet. */
+  readonly open: Map<string, number>;
 }
 
 export function createTransfers(store: Store, enclave: Enclave, rpc: Rpc | null, log: Logger): Transfers {
-  const context: Context = { enclave, rpc, log, stop: new AbortController(), paying: new Map(), following: new Map() };
+  const maps = { paying: new Map(), following: new Map(), open: new Map() };
+  const context: Context = { enclave, rpc, log, stop: new AbortController(), ...maps };
 
   async function pay(wallet: WalletStore, request: TransferRequest, waitMs: number, gone: AbortSignal) {
     const key = `${wallet.name}/${request.id}`;
@@ -85,6 +90,8 @@ async function payOnce(context: Context, wallet: WalletStore, request: TransferR
   if (known !== null && !isSame(known.request, request)) throw new ReeveError('id-reused', { id: request.id });
   if (known !== null && known.status !== 'built') return { kind: 'signed', transfer: known, repeated: true };
   if (context.rpc === null) throw new ReeveError('rpc-unset', {});
+  if ((context.open.get(wallet.name) ?? 0) >= OPEN_TRANSFERS_MAX)
+    throw new ReeveError('wallet-busy', { wallet: wallet.name, openTransfers: OPEN_TRANSFERS_MAX });
   const { document } = await findCurrentPolicy(context.enclave, wallet);
   const agent = await readAgentKey(wallet);
   const attempt = await buildTransfer(context.rpc, document, agent, request);
@@ -160,8 +167,13 @@ function follow(context: Context, rpc: Rpc, wallet: WalletStore, transfer: Signe
     context.log.error({ wallet: wallet.name, reason: (cause as Error).name }, 'transfer not followed');
     return transfer;
   });
+  const count = (change: number) => context.open.set(wallet.name, (context.open.get(wallet.name) ?? 0) + change);
   context.following.set(key, following);
-  void following.finally(() => context.following.delete(key));
+  count(1);
+  void following.finally(() => {
+    context.following.delete(key);
+    count(-1);
+  });
   return following;
 }
 

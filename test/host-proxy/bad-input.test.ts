@@ -146,14 +146,17 @@ t.test('bad input', async (t) => {
   t.test('over the cap: a clean 503, the others undisturbed', async (t) => {
     const open = await Promise.all(
       Array.from(
-        { length: 64 },
+        { length: 256 },
         () =>
           new Promise<Socket>((resolve) => {
             const socket = connect(path, () => resolve(socket));
           }),
       ),
     );
-    t.match(await sendRaw(path, 'GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n'), /^HTTP\/1\.1 503 .*connections-full/s);
+    t.match(
+      await sendRaw(path, 'GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n'),
+      /^HTTP\/1\.1 503 .*retry-after: 1.*connections-full/s,
+    );
     const first = open[0] as Socket;
     const answer = new Promise<string>((resolve) => first.once('data', (chunk) => resolve(chunk.toString())));
     first.write('GET /v1/health HTTP/1.1\r\nhost: x\r\n\r\n');

@@ -8,6 +8,8 @@ import type { RealHouse } from './real-house.ts';
 import { openRealHouse, payment } from './real-house.ts';
 import { call } from './support.ts';
 
+t.setTimeout(3_600_000);
+
 const SCALE = Number(process.env['REEVE_SCALE'] ?? 0.01);
 /** A refusal must come within, and service be back within: milliseconds, asserted at full scale. */
 const REFUSED_MS = 50;

@@ -35,6 +35,9 @@ export interface FakeEnclave {
   loseCommandReply: boolean;
   credentials: Record<string, unknown> | null;
   approvalState: 'pending' | 'approved';
+  /** Replies about this wallet on the agent plane are kept back until `release`. */
+  hold: string | null;
+  release(): void;
   start(): Promise<void>;
   dropConnections(): void;
   /** Ends every connection and the listeners; `forget` loses all memory, as a new process would. */
@@ -43,6 +46,7 @@ export interface FakeEnclave {
 
 export function createFakeEnclave(addresses: { agent: string; owner: string }): FakeEnclave {
   const sockets = new Set<Socket>();
+  const held: (() => void)[] = [];
   let servers: Server[] = [];
   let boots = 1;
   const fake: FakeEnclave = {
@@ -59,6 +63,11 @@ export function createFakeEnclave(addresses: { agent: string; owner: string }): 
     loseCommandReply: false,
     credentials: null,
     approvalState: 'pending',
+    hold: null,
+    release: () => {
+      fake.hold = null;
+      for (const send of held.splice(0)) send();
+    },
     dropConnections: () => {
       for (const socket of sockets) socket.destroy();
     },
@@ -93,8 +102,14 @@ export function createFakeEnclave(addresses: { agent: string; owner: string }): 
     const read = createFrameReader(FRAME_BYTES[plane]);
     socket.on('data', (chunk: Buffer) => {
       for (const body of read(chunk)) {
-        const reply = encodeMessage(plane, answer(fake, plane, decodeRequest(body)));
-        if (!socket.destroyed) socket.write(reply);
+        const request = decodeRequest(body);
+        const reply = encodeMessage(plane, answer(fake, plane, request));
+        const send = () => {
+          if (!socket.destroyed) socket.write(reply);
+        };
+        const { wallet } = request.params as { wallet?: unknown };
+        if (plane === 'agent' && fake.hold !== null && wallet === fake.hold) held.push(send);
+        else send();
       }
     });
   }

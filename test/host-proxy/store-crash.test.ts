@@ -19,6 +19,8 @@ import { makeSeal, makeWallet, signHead, writeDecision } from './fake-wallet.ts'
 import type { Call, MemoryDisk } from './memory-disk.ts';
 import { createMemoryDisk, failure } from './memory-disk.ts';
 
+t.setTimeout(3_600_000);
+
 const SCALE = Number(process.env['REEVE_SCALE'] ?? 0.01);
 /** Power cuts at each call of the store. */
 const CUTS = Math.max(3, Math.round(200 * SCALE));
