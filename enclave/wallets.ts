@@ -11,8 +11,8 @@ export interface WalletRegistry {
   readonly size: number;
   /** The wallet, or `wallet-unknown`. */
   find(name: string): Wallet;
-  /** Wallets whose names follow `after`, in the order of names. */
-  list(after: string): Wallet[];
+  /** The first `limit` wallets whose names follow `after`, in the order of names. */
+  list(after: string, limit: number): Wallet[];
   /** Keeps the name for `owner` while `make` makes the wallet, then registers it. Throws `wallet-exists` or `wallets-full`. */
   add(name: string, owner: Uint8Array, make: () => Promise<Wallet>): Promise<Wallet>;
   /** Counts a wallet of `from` as one of `to`, or throws `wallets-full`. */
@@ -31,6 +31,17 @@ function createCounts() {
       change(owner, 1);
     },
     give: (owner: Uint8Array) => void change(owner, -1),
+  };
+}
+
+/** Pages in the order of names, sorted once for all pages of a list: wallets are added rarely and never removed. */
+function createLister(wallets: ReadonlyMap<string, Wallet>): WalletRegistry['list'] {
+  let sorted: readonly string[] = [];
+  return (after, limit) => {
+    if (sorted.length !== wallets.size) sorted = [...wallets.keys()].sort();
+    const from = after === '' ? 0 : sorted.findIndex((name) => name > after);
+    const names = from < 0 ? [] : sorted.slice(from, from + limit);
+    return names.map((name) => wallets.get(name) as Wallet);
   };
 }
 
@@ -84,10 +95,7 @@ export function createRegistry(): WalletRegistry {
       return wallets.size;
     },
     find,
-    list: (after) => {
-      const names = [...wallets.keys()].filter((name) => name > after).sort();
-      return names.map((name) => wallets.get(name) as Wallet);
-    },
+    list: createLister(wallets),
     add,
     changeOwner,
   };

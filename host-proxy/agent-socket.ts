@@ -10,6 +10,7 @@ import { closeServer, createApp, serveApp, walletOf } from './http/app.ts';
 import type { ConnectionPool } from './http/connections.ts';
 import { listenUnix } from './http/listen.ts';
 import { sendProblem } from './http/problem.ts';
+import type { Meters } from './metrics/meters.ts';
 import { describeRoutes } from './routes/openapi.ts';
 import {
   approvalRoute,
@@ -57,10 +58,11 @@ export interface SocketPlace {
 export async function createAgentSockets(
   place: SocketPlace,
   services: Services,
+  meters: Meters,
   pool: ConnectionPool,
   log: Logger,
 ): Promise<AgentSockets> {
-  const app = createApp(log, BODY_BYTES);
+  const app = createApp(log, BODY_BYTES, meters.countRequest);
   for (const route of ROUTES) addRoute(app, services, route);
   const document = describeRoutes(ROUTES);
   app.get('/openapi.json', async () => document);

@@ -8,6 +8,11 @@ import { Type } from 'typebox';
 import { parseAddress } from '../enclave/link/address.ts';
 import { ReeveError } from '../enclave/link/errors.ts';
 import { Fields } from '../enclave/link/schema/blocks.ts';
+import type { Listen } from './metrics/server.ts';
+
+const LISTEN = /^(?:\[([0-9a-f:]+)\]|([^:[\]]+)):([0-9]{1,5})$/;
+const LOOPBACK = /^(localhost|127\.[0-9.]+|::1)$/;
+const PORT_MAX = 65_535;
 
 const Path = () => Type.String({ minLength: 1, maxLength: 4096 });
 const Secret = (maxLength: number) => Type.String({ minLength: 1, maxLength });
@@ -44,10 +49,15 @@ const ConfigFile = Fields({
   logLevel: Type.Optional(
     Type.Union(['fatal', 'error', 'warn', 'info', 'debug', 'silent'].map((level) => Type.Literal(level))),
   ),
+  /** `HOST:PORT` for Prometheus; a host that is not loopback only where `beyondLoopback` says so. Off by default. */
+  metrics: Type.Optional(Fields({ listen: Path(), beyondLoopback: Type.Optional(Type.Boolean()) })),
   /** Ask the enclave to close every wallet in order before this process ends. */
   closeOnExit: Type.Optional(Type.Boolean()),
 });
-export type Config = Static<typeof ConfigFile> & { readonly groupId: number | undefined };
+export type Config = Omit<Static<typeof ConfigFile>, 'metrics'> & {
+  readonly groupId: number | undefined;
+  readonly metrics?: { readonly listen: Listen };
+};
 
 /** Reads, checks and completes the file, or throws `config-file-invalid`. */
 export function readConfig(file: string): Config {
@@ -99,9 +109,11 @@ function parseFile(file: string): unknown {
 
 function complete(file: string, config: Static<typeof ConfigFile>): Config {
   const from = (path: string) => resolve(dirname(resolve(file)), path);
-  const { credentials, sockets, kms } = config;
+  const { metrics, ...rest } = config;
+  const { credentials, sockets, kms } = rest;
   return {
-    ...config,
+    ...rest,
+    ...(metrics !== undefined && { metrics: { listen: readListen(file, metrics) } }),
     enclave: {
       agent: completeAddress(file, 'agent', config, from),
       owner: completeAddress(file, 'owner', config, from),
@@ -127,6 +139,16 @@ function completeAddress(
   } catch {
     throw refuse(file, `enclave.${plane}`, 'must be unix:PATH or hybrid:PATH:PORT');
   }
+}
+
+function readListen(file: string, { listen, beyondLoopback }: { listen: string; beyondLoopback?: boolean }): Listen {
+  const [, bracketed, plain, port] = LISTEN.exec(listen) ?? [];
+  const host = bracketed ?? plain;
+  if (host === undefined || Number(port) > PORT_MAX) throw refuse(file, 'metrics.listen', 'must be HOST:PORT');
+  if (!LOOPBACK.test(host) && beyondLoopback !== true) {
+    throw refuse(file, 'metrics.listen', 'is not loopback: say beyondLoopback too if that is meant');
+  }
+  return { host, port: Number(port) };
 }
 
 function findGroup(file: string, group: string | number): number {

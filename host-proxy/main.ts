@@ -12,6 +12,8 @@ import { readConfig } from './config.ts';
 import { watchCredentials } from './credentials.ts';
 import { openEnclave } from './enclave/enclave.ts';
 import { createConnectionPool } from './http/connections.ts';
+import { createMeters } from './metrics/meters.ts';
+import { startMetrics } from './metrics/server.ts';
 import { startRelay } from './relay.ts';
 import { createReads } from './routes/reads.ts';
 import { createRpc } from './rpc.ts';
@@ -115,7 +117,8 @@ async function startParts(
   for (const [wallet, { code }] of store.damaged) log.error({ wallet, code }, 'wallet not opened');
   const relay = await startRelay(config.kms, log);
   ends.push(() => relay.close());
-  const enclave = openEnclave(config.enclave, store, log);
+  const meters = createMeters();
+  const enclave = openEnclave(config.enclave, store, meters, log);
   ends.push(() => enclave.close());
   ends.push(async () => {
     if (order.closeWallets) await enclave.closeWallets().catch(() => log.warn({}, 'wallets not closed'));
@@ -125,12 +128,18 @@ async function startParts(
   const pool = createConnectionPool();
   ends.push(() => reads.close());
   const place = { directory: config.sockets.directory, groupId: config.groupId };
-  const sockets = await createAgentSockets(place, { store, enclave, transfers, reads }, pool, log);
+  const sockets = await createAgentSockets(place, { store, enclave, transfers, reads }, meters, pool, log);
   ends.push(() => sockets.close(GRACE_MS));
   for (const { name } of store.list()) await openSocket(sockets, name, log);
   const admin = { store, enclave, openSocket: (wallet: string) => openSocket(sockets, wallet, log) };
   const adminSocket = await startAdminSocket(config.admin, admin, pool, log);
   ends.push(() => adminSocket.close(GRACE_MS));
+  if (config.metrics !== undefined) {
+    const watched = { store, enclave, directory: config.store };
+    const metrics = await startMetrics(config.metrics.listen, watched, meters, log);
+    log.info({ port: metrics.port }, 'metrics');
+    ends.push(() => metrics.close());
+  }
   if (config.credentials !== undefined) {
     const watch = watchCredentials(config.credentials, log, enclave.setCredentials);
     ends.push(() => watch.close());

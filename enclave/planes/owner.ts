@@ -8,6 +8,7 @@ import type { MethodName, Outcome, Params } from '../link/schema/registry.ts';
 import { listApprovals } from '../wallet/approvals.ts';
 import { takeFitting } from '../wallet/budget.ts';
 import { closeWallet } from '../wallet/close.ts';
+import { describeGauges } from '../wallet/gauges.ts';
 import { isEnded } from '../wallet/phases.ts';
 import { restoreWallet } from '../wallet/restore.ts';
 import type { Answer } from './answer.ts';
@@ -16,6 +17,8 @@ import { attest, hello, receiptsSince } from './shared.ts';
 /** The wire's limits on one list. */
 const WALLETS_PER_LIST = 512;
 const APPROVALS_PER_LIST = 64;
+const WATCHED_PER_LIST = 128;
+const LIST_BYTES = OWNER_FRAME_BYTES - 2 * FRAME_MARGIN_BYTES;
 
 type Method = MethodName<'owner'>;
 type OwnerHandlers = {
@@ -42,6 +45,7 @@ export function ownerHandlers(enclave: Enclave): OwnerHandlers {
     },
     'boot.close': (params) => closeBoot(enclave, params),
     'wallets.list': (params) => listWallets(enclave, params),
+    'wallets.watch': (params) => watchWallets(enclave, params),
     'approvals.list': (params) => listWaiting(enclave, params),
   };
 }
@@ -59,9 +63,20 @@ function listWallets(
   { wallets }: Enclave,
   { after = '' }: Params<'owner', 'wallets.list'>,
 ): Answer<Outcome<'owner', 'wallets.list'>> {
-  const found = wallets.list(after);
+  const found = wallets.list(after, WALLETS_PER_LIST + 1);
   const listed = found.slice(0, WALLETS_PER_LIST).map(({ name, phase }) => ({ wallet: name, phase }));
   return { result: { wallets: listed, more: found.length > listed.length } };
+}
+
+function watchWallets(
+  { wallets, clock }: Enclave,
+  { after = '' }: Params<'owner', 'wallets.watch'>,
+): Answer<Outcome<'owner', 'wallets.watch'>> {
+  const now = clock.read();
+  const found = wallets.list(after, WATCHED_PER_LIST + 1);
+  const gauges = found.slice(0, WATCHED_PER_LIST).map((wallet) => describeGauges(wallet, now));
+  const watched = takeFitting(gauges, LIST_BYTES);
+  return { result: { wallets: watched, more: watched.length < found.length } };
 }
 
 function listWaiting(
@@ -70,7 +85,7 @@ function listWaiting(
 ): Answer<Outcome<'owner', 'approvals.list'>> {
   const wallet = enclave.wallets.find(params.wallet);
   const found = listApprovals(wallet.approvals, params.after, enclave.clock.read());
-  const approvals = takeFitting(found.slice(0, APPROVALS_PER_LIST), OWNER_FRAME_BYTES - 2 * FRAME_MARGIN_BYTES);
+  const approvals = takeFitting(found.slice(0, APPROVALS_PER_LIST), LIST_BYTES);
   const more = approvals.length < found.length ? { more: true } : {};
   return { result: { approvals: approvals.map((approval) => ({ ...approval })), ...more }, wallet: wallet.name };
 }

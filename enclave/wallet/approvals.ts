@@ -80,6 +80,12 @@ export function voidApprovals(approvals: Approvals): void {
   }
 }
 
+/** How many wait for the owner. */
+export function countPending(approvals: Approvals, now: number): number {
+  expire(approvals, now);
+  return [...approvals.values()].filter(({ state }) => state === 'pending').length;
+}
+
 export function readApproval(approvals: Approvals, id: string, now: number): Approval {
   expire(approvals, now);
   const approval = approvals.get(id);

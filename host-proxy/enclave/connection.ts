@@ -31,6 +31,8 @@ export interface Session {
   credentials: Credentials | null;
   closing: boolean;
   readonly unrestored: Map<string, ReeveError>;
+  /** The enclave's present boot, hex, and when it was first seen; milliseconds of this process's counter. */
+  boot: { readonly id: string; readonly seenAt: number } | null;
 }
 
 export interface Context {
@@ -57,6 +59,7 @@ export async function keepConnected(context: Context): Promise<void> {
       session.links = links;
       if (session.closing) closeLinks(links);
       const boot = Buffer.from(links.hello.boot).toString('hex');
+      if (session.boot?.id !== boot) session.boot = { id: boot, seenAt: performance.now() };
       log.info({ boot, image: links.hello.image, mode: links.hello.mode }, 'enclave connected');
       void bringUp(context, links);
       await Promise.race([links.agent.closed, links.owner.closed]);

@@ -7,7 +7,9 @@ import { WALLETS_PER_CLOSE } from '../../enclave/link/limits.ts';
 import type { WireAppend } from '../../enclave/link/messages.ts';
 import type { MethodName, Outcome, Params, Plane } from '../../enclave/link/schema/registry.ts';
 import type { Credentials } from '../credentials.ts';
+import type { Meters } from '../metrics/meters.ts';
 import type { Store } from '../store/store.ts';
+import { createChanges } from './changes.ts';
 import type { Context, Hello, Session } from './connection.ts';
 import { closeLinks, keepConnected, listWallets } from './connection.ts';
 import type { GapFiller } from './gaps.ts';
@@ -39,35 +41,36 @@ export interface Enclave {
   ): Promise<Outcome<'agent', M>>;
   readonly askOwner: AskOwner;
   setCredentials(credentials: Credentials): Promise<void>;
+  /** When this process first saw the enclave's present boot, by its own counter; null while there is none. Milliseconds. */
+  bootSeenAt(): number | null;
+  /** Resolves when a command reached the wallet, after `ms`, or when `gone` ends. */
+  waitChange(wallet: string, ms: number, gone: AbortSignal): Promise<void>;
   /** Asks every wallet to write its `close`. */
   closeWallets(): Promise<void>;
   close(): void;
 }
 
 /** Connects, and connects again whenever the enclave went away, until closed. */
-export function openEnclave(addresses: Readonly<Record<Plane, string>>, store: Store, log: Logger): Enclave {
-  const session: Session = { links: null, credentials: null, closing: false, unrestored: new Map() };
+export function openEnclave(
+  addresses: Readonly<Record<Plane, string>>,
+  store: Store,
+  meters: Meters,
+  log: Logger,
+): Enclave {
+  const session: Session = { links: null, credentials: null, closing: false, unrestored: new Map(), boot: null };
+  const changes = createChanges();
   const gaps = createGapFiller(store, (params) => askOwner('receipts.since', params), log);
 
   const turns = createTurns();
 
   const onAppend = (append: WireAppend) => takeAppend(store, gaps, log, append);
+  const ask = createAsk(session, gaps, meters);
 
-  /** Everything any plane answers passes here: no result leaves before its receipt is on the disk. */
-  async function ask<P extends Plane, M extends MethodName<P>>(
-    plane: P,
-    method: M,
-    params: Params<P, M>,
-    timeoutMs?: number,
-  ): Promise<Outcome<P, M>> {
-    const link = session.links?.[plane] as LinkClient<P> | undefined;
-    if (link === undefined) throw new ReeveError('enclave-unavailable', {});
-    const { result, after } = await link.request(method, params, timeoutMs);
-    if (after !== null) await gaps.waitStored(after.wallet, after.seq);
+  const askOwner: AskOwner = async (method, params, timeoutMs) => {
+    const result = await ask('owner', method, params, timeoutMs);
+    if ('command' in result) changes.notify(result.wallet);
     return result;
-  }
-
-  const askOwner: AskOwner = (method, params, timeoutMs) => ask('owner', method, params, timeoutMs);
+  };
 
   async function askWallet<M extends WalletMethod>(
     method: M,
@@ -78,6 +81,7 @@ export function openEnclave(addresses: Readonly<Record<Plane, string>>, store: S
     try {
       const params = { ...fields, wallet, stored } as Params<'agent', M>;
       const result = await turns.run(wallet, () => ask('agent', method, params));
+      if ('outcome' in result) meters.countDecision(result);
       if ('outcome' in result && result.outcome !== 'signed') gaps.fillSoon(wallet);
       return result;
     } catch (cause) {
@@ -98,12 +102,30 @@ export function openEnclave(addresses: Readonly<Record<Plane, string>>, store: S
       session.credentials = credentials;
       if (session.links !== null) await askOwner('credentials.set', { ...credentials });
     },
+    bootSeenAt: () => session.boot?.seenAt ?? null,
+    waitChange: changes.wait,
     closeWallets: () => closeWallets(askOwner, gaps.fillNow),
     close: () => {
       session.closing = true;
       gaps.close();
       closeLinks(session.links);
     },
+  };
+}
+
+/** Everything any plane answers passes here: no result leaves before its receipt is on the disk. */
+function createAsk(session: Session, gaps: GapFiller, meters: Meters) {
+  return async <P extends Plane, M extends MethodName<P>>(
+    plane: P,
+    method: M,
+    params: Params<P, M>,
+    timeoutMs?: number,
+  ): Promise<Outcome<P, M>> => {
+    const link = session.links?.[plane] as LinkClient<P> | undefined;
+    if (link === undefined) throw new ReeveError('enclave-unavailable', {});
+    const { result, after } = await meters.track('enclave', () => link.request(method, params, timeoutMs));
+    if (after !== null) await meters.trackStore(() => gaps.waitStored(after.wallet, after.seq));
+    return result;
   };
 }
 

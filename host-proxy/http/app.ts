@@ -25,8 +25,12 @@ const DISCARD_MS = 1000;
 
 const wallets = new WeakMap<IncomingMessage, string>();
 
-/** A Fastify application without a listener: sockets are given to it by `serveApp`. */
-export function createApp(log: Logger, bodyLimit: number): FastifyInstance {
+/** A Fastify application without a listener: sockets are given to it by `serveApp`. `count` gets route and status of every answer. */
+export function createApp(
+  log: Logger,
+  bodyLimit: number,
+  count?: (route: string, status: number) => void,
+): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit,
@@ -61,6 +65,7 @@ export function createApp(log: Logger, bodyLimit: number): FastifyInstance {
   });
   // A line for every request would cost more than its decision: they are for debugging, what went wrong on this side is not.
   app.addHook('onResponse', (request, reply, done) => {
+    count?.(request.routeOptions.url ?? 'unknown', reply.statusCode);
     const level = reply.statusCode >= 500 ? 'warn' : 'debug';
     if (log.isLevelEnabled(level)) {
       const ms = Math.round(reply.elapsedTime * 10) / 10;

@@ -13,8 +13,8 @@ import { approvalJson, budgetJson, readBase64, receiptJson, toBase64, toHex, toM
 import type { Answer, Services } from './route.ts';
 import { defineRoute, done, refuse } from './route.ts';
 
-/** Between two looks at an approval someone waits for, milliseconds. */
-const APPROVAL_LOOK_MS = 500;
+/** An owner's command wakes who waits for an approval; its end by time is seen within this, milliseconds. */
+const APPROVAL_LOOK_MS = 2_000;
 /** One attestation per wallet in this time, milliseconds: the machine's module makes a few a second for everyone. */
 const ATTESTATION_EVERY_MS = 10_000;
 
@@ -93,7 +93,7 @@ export const approvalRoute = defineRoute({
       const approval = await services.enclave.askWallet('approval.read', wallet.name, { approvalId: params.id });
       if (approval.state !== 'pending' || query.wait === undefined || enough.aborted)
         return done(approvalJson(approval));
-      await new Promise((resolve) => setTimeout(resolve, APPROVAL_LOOK_MS));
+      await services.enclave.waitChange(wallet.name, APPROVAL_LOOK_MS, enough);
     }
   },
 });

@@ -39,6 +39,11 @@ function find(fake: FakeEnclave, params: Fields): FakeWallet {
   return wallet;
 }
 
+function watch({ name, phase }: FakeWallet): Fields {
+  const assets = [{ asset: 'SOL', ceiling: '700', unseen: '5' }];
+  return { wallet: name, phase, leaseEndsAt: 61_001n, assets, approvals: 2, unstored: 3 };
+}
+
 const METHODS: Readonly<Record<string, (fake: FakeEnclave, params: Fields) => Answer>> = {
   hello: ({ boot, wallets }) => ({
     result: { boot, image: 'fake', mode: 'development', time: 1n, wallets: wallets.size },
@@ -57,6 +62,10 @@ const METHODS: Readonly<Record<string, (fake: FakeEnclave, params: Fields) => An
   'wallets.list': ({ wallets }) => ({
     result: { wallets: [...wallets.values()].map(({ name, phase }) => ({ wallet: name, phase })), more: false },
   }),
+  'wallets.watch': ({ wallets }, { after = '' }) => {
+    const found = [...wallets.values()].filter(({ name }) => name > String(after));
+    return { result: { wallets: found.slice(0, 1).map(watch), more: found.length > 1 } };
+  },
   'restore.end': () => ({ result: {} }),
   'blob.put': putBlob,
   command: takeCommand,

@@ -18,6 +18,8 @@ export const QUIET = pino({ level: 'silent' });
 const ROOT = join(import.meta.dirname, '..', '..');
 
 export interface House {
+  /** Writes the configuration file without starting anything. */
+  writeConfig(more: object): void;
   readonly folder: string;
   readonly fake: FakeEnclave;
   readonly configFile: string;
@@ -159,6 +161,7 @@ export async function makeHouse(): Promise<House> {
     admin,
     store,
     socket: (wallet) => join(folder, 'run', wallet, 'agent.sock'),
+    writeConfig,
     startProxy,
     spawnProxy,
     createWallet,

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { BLOB_BYTES, BLOB_PART_BYTES, WALLETS_PER_CLOSE } from '../limits.ts';
 import { Bytes, Bytes32, Bytes64, Counter, Fields, WalletName } from './blocks.ts';
 import { ApprovalId, CommandNames, Envelope } from './command.ts';
-import { Approval, Phase } from './results.ts';
+import { Approval, Phase, WalletGauges } from './results.ts';
 import { SHARED_METHODS } from './shared.ts';
 
 export const OWNER_METHODS = {
@@ -69,6 +69,11 @@ export const OWNER_METHODS = {
       wallets: Type.Array(Fields({ wallet: WalletName(), phase: Phase }), { maxItems: 512 }),
       more: Type.Boolean(),
     }),
+  },
+  /** For the operator's metrics: as many wallets as fit, in the order of names. */
+  'wallets.watch': {
+    params: Fields({ after: Type.Optional(WalletName()) }),
+    result: Fields({ wallets: Type.Array(WalletGauges, { maxItems: 128 }), more: Type.Boolean() }),
   },
   'approvals.list': {
     params: Fields({ wallet: WalletName(), after: Type.Optional(ApprovalId()) }),

@@ -3,7 +3,7 @@
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { EFFECTS_PER_CALL, VIOLATIONS_PER_CALL } from '../limits.ts';
-import { Address, AssetKey, Bytes32, Counter, Decimal, Fields, U64 } from './blocks.ts';
+import { Address, AssetKey, Bytes32, Counter, Decimal, Fields, U64, WalletName } from './blocks.ts';
 
 /** An effect with base58 addresses and decimal amounts, as `effectToJson` of policy/approvals.ts makes it. */
 export const EffectJson = Fields({
@@ -103,6 +103,19 @@ export const Phase = Type.Union([
   Type.Literal('failed'),
 ]);
 export type Phase = Static<typeof Phase>;
+
+/** What an operator may watch of one wallet. `ceiling` is what is left of it, `unseen` what counts in the longest window; `unstored` counts receipts. */
+export const WalletGauges = Fields({
+  wallet: WalletName(),
+  phase: Phase,
+  leaseEndsAt: Type.Union([U64(), Type.Null()]),
+  assets: Type.Array(Fields({ asset: Type.String({ maxLength: 32 }), ceiling: Decimal(), unseen: Decimal() }), {
+    maxItems: 32,
+  }),
+  approvals: Counter(),
+  unstored: Counter(),
+});
+export type WalletGauges = Static<typeof WalletGauges>;
 
 export const Mode = Type.Union([Type.Literal('production'), Type.Literal('development')]);
 export type Mode = Static<typeof Mode>;
