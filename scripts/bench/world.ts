@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { STANDARD_POLICY } from '../dev/kms/policy.ts';
 import { devCredentials, startDevKms } from '../dev/kms/server.ts';
+import type { KmsKey } from '../dev/kms/store.ts';
 import { startSimulatedNsm } from '../dev/nsm.ts';
 import type { Child } from '../stack/children.ts';
 import { isListening, startChild, waitForChild } from '../stack/children.ts';
@@ -30,10 +31,14 @@ export interface Side {
   socketOf(wallet: string): string;
 }
 
+/** A store on the disk, one in memory, or one that is there already. */
+export type Where = 'disk' | 'memory' | { readonly folder: string };
+
 export interface World {
-  /** Starts a pair whose store is on the disk or in memory; null where there is no memory file system. */
-  startSide(name: string, where: 'disk' | 'memory'): Promise<Side | null>;
-  /** Ends the pair's processes and starts them again on the same store; the second figure is when the proxy answered, milliseconds. */
+  /** Starts a pair; null where there is no memory file system. */
+  startSide(name: string, where: Where): Promise<Side | null>;
+  /** The sealing key of its wallets. */
+  readonly key: KmsKey;
   readonly folder: string;
   stop(): Promise<void>;
 }
@@ -49,9 +54,9 @@ export async function startWorld(): Promise<World> {
   ends.push(() => kms.close());
   const image = join(folder, 'image');
   await buildDevelopmentImage(image, kms.caPem);
-  const kmsKeyArn = kms.keys.create('SYMMETRIC_DEFAULT', 'bench', STANDARD_POLICY).arn;
+  const key = kms.keys.create('SYMMETRIC_DEFAULT', 'bench', STANDARD_POLICY);
 
-  async function startSide(name: string, where: 'disk' | 'memory'): Promise<Side | null> {
+  async function startSide(name: string, where: Where): Promise<Side | null> {
     const store = findStore(folder, name, where);
     if (store === null) return null;
     ends.push(() => rmSync(store, { recursive: true, force: true }));
@@ -64,17 +69,18 @@ export async function startWorld(): Promise<World> {
     const proxy = await startProxy(image, run, store, kms);
     ends.push(() => proxy.stop());
     const admin = join(run, 'admin.sock');
-    const place = { admin, boot: await readBoot(admin), kmsKeyArn };
+    const place = { admin, boot: await readBoot(admin), kmsKeyArn: key.arn };
     return { place, enclave, proxy, folder: run, socketOf: (wallet) => join(run, 's', wallet, 'agent.sock') };
   }
 
   const stop = async () => {
     for (const end of ends.reverse()) await end();
   };
-  return { startSide, folder, stop };
+  return { startSide, key, folder, stop };
 }
 
-function findStore(folder: string, name: string, where: 'disk' | 'memory'): string | null {
+function findStore(folder: string, name: string, where: Where): string | null {
+  if (typeof where === 'object') return where.folder;
   if (where === 'disk') return join(folder, `${name}-store`);
   try {
     if (statfsSync(MEMORY_FOLDER).type !== TMPFS) return null;
