@@ -8,6 +8,7 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Static } from 'typebox';
 import { Type } from 'typebox';
 import { AWS_NITRO_ROOT_FINGERPRINT } from '../../attestation/roots.ts';
+import { UNSIGNED_EMULATION } from '../../attestation/verify.ts';
 import { ReeveError } from '../../enclave/link/errors.ts';
 import { Fields } from '../../enclave/link/schema/blocks.ts';
 import type { Context } from '../cli/command.ts';
@@ -24,7 +25,8 @@ const ProfileFile = Fields({
   format: Type.Literal('reeve/owner/v1'),
   mode: Type.Union([Type.Literal('production'), Type.Literal('development')]),
   /** SHA-256 of the one trusted root of attestation. In production it is AWS's and stands in the code, not here. */
-  nsmRoot: Type.Optional(Hex(32)),
+  /** SHA-256 of the simulated NSM's root; or that its documents are not signed at all. */
+  nsmRoot: Type.Optional(Type.Union([Hex(32), Type.Literal(UNSIGNED_EMULATION)])),
   images: Type.Array(Image, { minItems: 1, maxItems: 16 }),
   admin: Type.String({ minLength: 1 }),
   renewer: Type.Optional(Type.String({ minLength: 1 })),

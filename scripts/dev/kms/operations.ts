@@ -1,5 +1,7 @@
 /** The operations of the development KMS, one function each, in one table by the names of the wire. */
+
 import { createPrivateKey, createPublicKey, randomBytes, sign, verify } from 'node:crypto';
+import type { Anchor } from '../../../attestation/certificate.ts';
 import { decryptBlob, encryptBlob, keyIdOf, MAX_BLOB_BYTES } from './blob.ts';
 import { fail } from './faults.ts';
 import type { Input } from './input.ts';
@@ -20,7 +22,7 @@ const SIGNING_ALGORITHMS = ['ED25519_SHA_512', 'ED25519_PH_SHA_512'] as const;
 
 export interface KmsContext {
   readonly keys: KeyStore;
-  readonly nsmRootDer: Uint8Array;
+  readonly nsmRootDer: Anchor;
   readonly now: () => number;
   readonly seal: (plaintext: Uint8Array, recipient: Recipient) => string;
   readonly interferer?: Interferer | undefined;

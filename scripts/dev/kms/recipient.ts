@@ -1,5 +1,7 @@
 /** The `Recipient` of a KMS request: its attestation document verified in full, and the answer sealed to the key inside it. */
+
 import { createPublicKey } from 'node:crypto';
+import type { Anchor } from '../../../attestation/certificate.ts';
 import type { AttestationDocument } from '../../../attestation/document.ts';
 import { verifyDocument } from '../../../attestation/verify.ts';
 import type { EnvelopeVariant } from './envelope.ts';
@@ -22,7 +24,7 @@ export interface Recipient {
  * Reads and verifies `Recipient`; null when the request has none. As AWS does, it takes debug enclaves: their zero PCRs match no
  * sensible key policy. A document counts as long as its certificates are valid.
  */
-export function readRecipient(input: Input, rootDer: Uint8Array, now: number): Recipient | null {
+export function readRecipient(input: Input, rootDer: Anchor, now: number): Recipient | null {
   const value = input['Recipient'] ?? null;
   if (value === null) {
     return null;

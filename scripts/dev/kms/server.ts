@@ -4,6 +4,7 @@
  *
  * It simulates: keys lie in a file that whoever owns the folder can read. Aliases, key deletion and rotation do not exist.
  */
+
 import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -11,6 +12,7 @@ import type { Server } from 'node:https';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import type { Anchor } from '../../../attestation/certificate.ts';
 import {
   basicConstraints,
   generateEcKey,
@@ -49,8 +51,8 @@ export interface DevKmsOptions {
   readonly port: number;
   /** Keys, and the certificate authority, are kept here. */
   readonly stateDir: string;
-  /** The only root whose attestation documents count. */
-  readonly nsmRootDer: Uint8Array;
+  /** The only root whose attestation documents count; `UNSIGNED_EMULATION` takes unsigned ones alone. */
+  readonly nsmRootDer: Anchor;
   readonly region?: string;
   readonly tls?: {
     /** Names beside `kms.<region>.amazonaws.com`, `localhost` and 127.0.0.1. */

@@ -40,7 +40,10 @@ export const init = defineCommand(
       renewer: { value: 'ADDRESS', text: 'a renewer that holds the witness elsewhere' },
       witness: { value: 'FOLDER', text: 'witness folder (default: witness, beside the profile)' },
       development: { text: 'mode development: for simulated enclaves only' },
-      'nsm-root': { value: 'SHA256', text: 'root of the simulated NSM, with --development' },
+      'nsm-root': {
+        value: 'SHA256|unsigned-emulation',
+        text: 'root of the simulated NSM, with --development; unsigned-emulation takes documents anybody can write',
+      },
       endpoint: { value: 'URL', text: 'another KMS endpoint' },
       ca: { value: 'FILE', text: 'PEM of its CA' },
       ...KEY_OPTIONS,
