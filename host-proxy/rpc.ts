@@ -18,6 +18,8 @@ export interface Rpc {
   /** Height of the newest finalized block: what has not landed below it never will. */
   finalizedHeight(): Promise<number>;
   accountExists(address: string): Promise<boolean>;
+  /** The data of an account, null where there is none. */
+  accountData(address: string): Promise<Uint8Array | null>;
   signatureState(signature: string): Promise<SignatureState>;
   /** Sends the bytes. Rejects with the node's message; they may land all the same. */
   send(transaction: string): Promise<void>;
@@ -52,6 +54,8 @@ export function createRpc(url: string): Rpc {
       const result = await call('getAccountInfo', [address, { ...confirmed, encoding: 'base64' }]);
       return (result as { value?: unknown }).value != null;
     },
+    accountData: async (address) =>
+      readData(await call('getAccountInfo', [address, { ...confirmed, encoding: 'base64' }])),
     signatureState: async (signature) =>
       readState(await call('getSignatureStatuses', [[signature], { searchTransactionHistory: true }])),
     send: async (transaction) => {
@@ -67,6 +71,14 @@ function malformed(method: string): ReeveError {
 function readNumber(method: string, value: unknown): number {
   if (!Number.isSafeInteger(value)) throw malformed(method);
   return value as number;
+}
+
+function readData(result: unknown): Uint8Array | null {
+  const { value } = result as { value?: { data?: unknown } | null };
+  if (value === null || value === undefined) return null;
+  const [text] = Array.isArray(value.data) ? value.data : [];
+  if (typeof text !== 'string') throw malformed('getAccountInfo');
+  return new Uint8Array(Buffer.from(text, 'base64'));
 }
 
 function readBlockhash(result: unknown): Blockhash {

@@ -127,6 +127,11 @@ export const ERRORS = {
     'The recipient has no token account for this mint and the policy allows no rent to create one.',
   ),
   'transaction-malformed': entry(4025, 422, 'The transaction is not one this wallet can sign.'),
+  'vault-unknown': entry(
+    4028,
+    422,
+    'The policy declares no such vault, or none of its limits and proposals is for this asset.',
+  ),
   'rpc-unset': entry(4026, 503, 'No Solana node is configured.'),
   'rpc-failed': entry(4027, 502, 'The Solana node did not answer as it must.'),
 } as const satisfies Record<string, ErrorEntry>;

@@ -7,6 +7,7 @@ import { Type } from 'typebox';
 import { ReeveError } from '../../enclave/link/errors.ts';
 import { COMMAND_SIGNATURES, POLICY_BYTES, WALLETS_PER_ATTESTATION } from '../../enclave/link/limits.ts';
 import { Fields, WalletName } from '../../enclave/link/schema/blocks.ts';
+import { ApprovalId } from '../../enclave/link/schema/command.ts';
 import type { Approval } from '../../enclave/link/schema/results.ts';
 import { listWallets } from '../enclave/connection.ts';
 import type { AskOwner } from '../enclave/restore.ts';
@@ -16,6 +17,7 @@ import { listenUnix } from '../http/listen.ts';
 import { approvalJson, readBase64, toBase64, toHex, toMillis } from '../routes/json.ts';
 import { readCurrentPolicy, readTail } from '../store/tail.ts';
 import type { WalletStore } from '../store/wallet.ts';
+import { keepPaid } from '../transfer/records.ts';
 import type { AdminServices } from './commands.ts';
 import { relayCommand, restoreCopy } from './commands.ts';
 
@@ -41,6 +43,11 @@ const RestoreBody = Fields({
   policy: Base64(POLICY_BYTES),
   policyEnvelope: EnvelopeText,
   policyBody: Base64(32768),
+});
+const PaidBody = Fields({
+  approvalId: ApprovalId(),
+  signature: Type.String({ pattern: '^[1-9A-HJ-NP-Za-km-z]{64,88}$' }),
+  transaction: Base64(4096),
 });
 const ReceiptsQuery = Fields({
   after: Type.Optional(Type.String({ pattern: '^[0-9]{1,10}$' })),
@@ -116,6 +123,12 @@ function addStoreRoutes(app: FastifyInstance, services: AdminServices): void {
       signedHead: describeHead(wallet),
       lastSeq: wallet.storedSeq(),
     };
+  });
+  app.post('/v1/wallets/:wallet/payments', { schema: { params: WalletParams, body: PaidBody } }, async (request) => {
+    const wallet = findWallet(services, request);
+    const { approvalId, signature, transaction } = bodyOf(request, PaidBody);
+    await keepPaid(wallet, approvalId, { signature, transaction });
+    return { wallet: wallet.name, approvalId };
   });
   app.get(
     '/v1/wallets/:wallet/receipts',

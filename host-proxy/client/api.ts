@@ -50,6 +50,8 @@ export interface TransferOptions {
   /** Lamports or base units. */
   readonly amount: bigint | string;
   readonly memo?: string;
+  /** A vault of the policy that pays, instead of the wallet’s own key. */
+  readonly from?: string;
   /** Seconds to wait for the end, at most 90. */
   readonly wait?: number;
 }
@@ -57,6 +59,8 @@ export interface TransferOptions {
 export interface TransferAnswer {
   readonly id: string;
   readonly status: 'sent' | 'landed' | 'failed' | 'expired';
+  /** What landed only proposes the payment: the members of the vault’s multisig decide. */
+  readonly proposal?: { readonly multisig: string; readonly index: string };
   readonly signature: string;
   readonly transaction: string;
   readonly messageHash: string;
@@ -76,7 +80,7 @@ export interface Endpoint {
   evaluate(transactions: readonly Uint8Array[]): Promise<Evaluation>;
   budget(): Promise<Budget>;
   /** The approval's state; `wait` (seconds, at most 60) holds the answer until the owner has decided. */
-  approval(id: string, options?: { wait?: number }): Promise<{ id: string; state: string }>;
+  approval(id: string, options?: { wait?: number }): Promise<{ id: string; state: string; signature?: string }>;
   transfer(options: TransferOptions): Promise<TransferAnswer>;
 }
 

@@ -15,10 +15,19 @@ export interface MintFacts {
   readonly decimals: number;
 }
 
+/** A Squads vault of the policy. */
+export interface VaultDocument {
+  readonly multisig: string;
+  readonly index: number;
+  readonly limits?: readonly { readonly createKey: string; readonly asset: string }[];
+  readonly propose?: { readonly assets: Readonly<Record<string, string>>; readonly approve?: true };
+}
+
 /** The parts of the document this side reads; the enclave accepted it, so its form is known. */
 export interface PolicyDocument {
   readonly assets: Readonly<Record<string, MintFacts | Record<string, never>>>;
   readonly fees: { readonly rentPerTransaction: string };
+  readonly vaults?: readonly VaultDocument[];
 }
 
 export interface CurrentPolicy {

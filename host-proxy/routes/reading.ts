@@ -7,6 +7,7 @@ import { ApprovalId } from '../../enclave/link/schema/command.ts';
 import type { Budget } from '../../enclave/link/schema/results.ts';
 import type { WalletStore } from '../store/wallet.ts';
 import { encodeBase58 } from '../transactions/base58.ts';
+import { readPaid } from '../transfer/records.ts';
 import { readSealFacts } from './agent-key.ts';
 import { findCurrentPolicy } from './current-policy.ts';
 import { approvalJson, budgetJson, readBase64, receiptJson, toBase64, toHex, toMillis } from './json.ts';
@@ -84,13 +85,16 @@ async function readBudget({ enclave }: Services, wallet: WalletStore): Promise<o
 export const approvalRoute = defineRoute({
   method: 'GET',
   url: '/v1/approvals/:id',
-  summary: 'An approval; with wait, the answer comes when the owner has decided or the seconds are over.',
+  summary:
+    'An approval; with wait, the answer comes when the owner has decided or the seconds are over. `paid`: the owner made the payment, `signature` is its.',
   params: Fields({ id: ApprovalId() }),
   query: Fields({ wait: Type.Optional(Type.String({ pattern: '^([0-9]|[1-5][0-9]|60)$' })) }),
   async handle({ services, wallet, params, query, gone }) {
     const enough = AbortSignal.any([gone, AbortSignal.timeout(Number(query.wait ?? 0) * 1000)]);
     for (;;) {
+      const paid = await readPaid(wallet, params.id);
       const approval = await services.enclave.askWallet('approval.read', wallet.name, { approvalId: params.id });
+      if (paid !== null) return done({ ...approvalJson(approval), ...paid, state: 'paid' });
       if (approval.state !== 'pending' || query.wait === undefined || enough.aborted)
         return done(approvalJson(approval));
       await services.enclave.waitChange(wallet.name, APPROVAL_LOOK_MS, enough);

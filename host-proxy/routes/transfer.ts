@@ -18,6 +18,7 @@ const TransferBody = Fields({
   to: Address(),
   asset: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,43}$' }),
   amount: Decimal(),
+  from: Type.Optional(Address()),
   memo: Type.Optional(Type.String({ minLength: 1, maxLength: MEMO_BYTES })),
   wait: Type.Optional(Type.Integer({ minimum: 0, maximum: WAIT_SECONDS })),
 });
@@ -25,7 +26,8 @@ const TransferBody = Fields({
 export const transferRoute = defineRoute({
   method: 'POST',
   url: '/v1/transfer',
-  summary: 'Pay SOL or a mint of the policy, once per id; asked again it tells what became of it.',
+  summary:
+    'Pay SOL or a mint of the policy, from the wallet or a vault, once per id; asked again it tells what became of it.',
   body: TransferBody,
   async handle({ services, wallet, body, gone }) {
     const { wait = 0, ...request } = body;
@@ -52,12 +54,13 @@ export const transferReadRoute = defineRoute({
 });
 
 function describeTransfer(transfer: SignedTransfer & Transfer): object {
-  const { request, signed, status, slot, problem } = transfer;
+  const { request, signed, status, slot, problem, proposal } = transfer;
   return {
     ...request,
     status,
     ...signed,
     ...(slot !== undefined && { slot }),
+    ...(proposal !== undefined && { proposal }),
     ...(problem !== undefined && { problem }),
   };
 }

@@ -73,9 +73,17 @@ interface State {
   working: Promise<void> | null;
 }
 
-const FOLDERS = ['receipts', 'policies', 'transfers', 'transfers/open', 'transfers/done'] as const;
+const FOLDERS = [
+  'receipts',
+  'policies',
+  'transfers',
+  'transfers/open',
+  'transfers/done',
+  'transfers/asked',
+  'transfers/paid',
+] as const;
 
-/** Not `transfers/done`, which may hold very many: a draft left there is never read. */
+/** Not the other folders of transfers, which may hold very many: a draft left there is never read. */
 const SWEPT_FOLDERS = ['', 'receipts', 'policies', 'transfers/open'] as const;
 
 /** Makes an empty wallet folder. What exists already stays. */

@@ -18,12 +18,12 @@ export interface Instruction {
 
 export type TokenProgram = 'token' | 'token-2022';
 
-const known = (address: string): Uint8Array => decodeBase58(address, 32) ?? new Uint8Array(32);
-const SYSTEM = known('11111111111111111111111111111111');
+export const known = (address: string): Uint8Array => decodeBase58(address, 32) ?? new Uint8Array(32);
+export const SYSTEM = known('11111111111111111111111111111111');
 const ASSOCIATED_TOKEN = known('ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL');
 /** Memo v3: the one every cluster and the local chain has. */
 const MEMO = known('MemoSq4gqABAXKb96qnH8TysNcWxMyWCqXgDLGmfcHr');
-const TOKEN_PROGRAMS: Readonly<Record<TokenProgram, Uint8Array>> = {
+export const TOKEN_PROGRAMS: Readonly<Record<TokenProgram, Uint8Array>> = {
   token: known('TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA'),
   'token-2022': known('TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb'),
 };
@@ -32,8 +32,8 @@ const SYSTEM_TRANSFER = 2;
 const TRANSFER_CHECKED = 12;
 const CREATE_IDEMPOTENT = 1;
 
-const plain = (key: Uint8Array): AccountMeta => ({ key, signer: false, writable: false });
-const written = (key: Uint8Array): AccountMeta => ({ key, signer: false, writable: true });
+export const plain = (key: Uint8Array): AccountMeta => ({ key, signer: false, writable: false });
+export const written = (key: Uint8Array): AccountMeta => ({ key, signer: false, writable: true });
 
 export function transferSol(from: Uint8Array, to: Uint8Array, lamports: bigint): Instruction {
   const data = Buffer.alloc(12);
@@ -45,6 +45,8 @@ export function transferSol(from: Uint8Array, to: Uint8Array, lamports: bigint):
 export interface TokenTransfer {
   readonly owner: Uint8Array;
   readonly recipient: Uint8Array;
+  /** Who pays rent for the recipient’s account; the owner where absent. */
+  readonly payer?: Uint8Array;
   readonly mint: Uint8Array;
   readonly tokenProgram: TokenProgram;
   readonly decimals: number;
@@ -64,9 +66,10 @@ export function transferToken({ owner, recipient, mint, tokenProgram, decimals, 
 }
 
 /** Creates the recipient's associated token account at our cost; does nothing on chain where it exists. */
-export function createTokenAccount({ owner, recipient, mint, tokenProgram }: TokenTransfer): Instruction {
+export function createTokenAccount(transfer: TokenTransfer): Instruction {
+  const { owner, recipient, mint, tokenProgram } = transfer;
   const account = deriveTokenAccount(recipient, mint, tokenProgram);
-  const payer = { key: owner, signer: true, writable: true };
+  const payer = { key: transfer.payer ?? owner, signer: true, writable: true };
   const rest = [plain(recipient), plain(mint), plain(SYSTEM), plain(TOKEN_PROGRAMS[tokenProgram])];
   const accounts = [payer, written(account), ...rest];
   return { program: ASSOCIATED_TOKEN, accounts, data: Uint8Array.of(CREATE_IDEMPOTENT) };
@@ -78,10 +81,13 @@ export function addMemo(text: string): Instruction {
 
 /** The associated token account: the program-derived address with the highest bump that is no point of the curve. */
 export function deriveTokenAccount(owner: Uint8Array, mint: Uint8Array, tokenProgram: TokenProgram): Uint8Array {
-  const seeds = [owner, TOKEN_PROGRAMS[tokenProgram], mint];
+  return deriveAddress([owner, TOKEN_PROGRAMS[tokenProgram], mint], ASSOCIATED_TOKEN);
+}
+
+export function deriveAddress(seeds: readonly Uint8Array[], program: Uint8Array): Uint8Array {
   for (let bump = 255; ; bump -= 1) {
     const hash = createHash('sha256');
-    for (const part of [...seeds, Uint8Array.of(bump), ASSOCIATED_TOKEN]) hash.update(part);
+    for (const part of [...seeds, Uint8Array.of(bump), program]) hash.update(part);
     const address = new Uint8Array(hash.update('ProgramDerivedAddress').digest());
     if (!isOnCurve(address)) return address;
   }

@@ -28,6 +28,28 @@ export function compileMessage(
 
 const hex = (key: Uint8Array): string => Buffer.from(key).toString('hex');
 
+/**
+ * A message as Squads keeps it: single-byte counts, no blockhash, the vault its one signer. The caller's instructions are few and need no other signature.
+ */
+export function compileVaultMessage(vault: Uint8Array, instructions: readonly Instruction[]): Uint8Array {
+  const keys = orderKeys(vault, instructions);
+  const indexes = new Map(keys.map(({ key }, index) => [hex(key), index]));
+  const writable = keys.filter((meta) => meta.writable && !meta.signer).length;
+  const index = (key: Uint8Array) => indexes.get(hex(key)) ?? 0;
+  const encoded = instructions.map(({ program, accounts, data }) => {
+    const head = [index(program), accounts.length, ...accounts.map(({ key }) => index(key))];
+    return Buffer.concat([Uint8Array.from([...head, data.length & 0xff, data.length >> 8]), data]);
+  });
+  const counts = Uint8Array.of(1, 1, writable, keys.length);
+  return Buffer.concat([
+    counts,
+    ...keys.map(({ key }) => key),
+    Uint8Array.of(encoded.length),
+    ...encoded,
+    Uint8Array.of(0),
+  ]);
+}
+
 /** Writable signers, other signers, other writable accounts, the rest; in each the order of first use, the payer first of all. */
 function orderKeys(payer: Uint8Array, instructions: readonly Instruction[]): AccountMeta[] {
   const metas = new Map<string, AccountMeta>([[hex(payer), { key: payer, signer: true, writable: true }]]);

@@ -32,10 +32,19 @@ export async function buildTransfer(
   const moves =
     asset === 'SOL' ? [transferSol(agent, to, amount)] : await moveToken(rpc, document, asset, { agent, to, amount });
   const memo = request.memo === undefined ? [] : [addMemo(request.memo)];
+  return buildAttempt(rpc, agent, [...moves, ...memo]);
+}
+
+/** Instructions as one unsigned transaction that `payer` alone signs. */
+export async function buildAttempt(
+  rpc: Rpc,
+  payer: Uint8Array,
+  instructions: readonly Instruction[],
+): Promise<Attempt> {
   const { blockhash, lastValidBlockHeight } = await rpc.latestBlockhash();
   const recent = decodeBase58(blockhash, 32);
   if (recent === null) throw new ReeveError('rpc-failed', { reason: 'unexpected blockhash' });
-  const message = compileMessage(agent, [...moves, ...memo], recent);
+  const message = compileMessage(payer, instructions, recent);
   return { transaction: Buffer.from(wrapMessage(message, 1)).toString('base64'), lastValidBlockHeight };
 }
 

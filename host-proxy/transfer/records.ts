@@ -14,12 +14,21 @@ export interface TransferRequest {
   readonly asset: string;
   readonly amount: string;
   readonly memo?: string;
+  /** A vault of the policy that pays; the agent’s own key where absent. */
+  readonly from?: string;
+}
+
+/** What a payment beyond a vault's limits became: a proposal that the members of the vault's multisig vote on. */
+export interface ProposalFacts {
+  readonly multisig: string;
+  readonly index: string;
 }
 
 /** Unsigned bytes the enclave was asked to sign, base64, and until when they can land. */
 export interface Attempt {
   readonly transaction: string;
   readonly lastValidBlockHeight: number;
+  readonly proposal?: ProposalFacts;
 }
 
 /** What the enclave answered, as the agent is told. */
@@ -41,6 +50,8 @@ export type Transfer = { readonly request: TransferRequest } & (
       readonly signed: SignedFacts;
       readonly lastValidBlockHeight: number;
       readonly slot?: number;
+      /** What landed only proposes the payment. */
+      readonly proposal?: ProposalFacts;
       /** The node's last complaint; the bytes may land all the same. */
       readonly problem?: string;
     }
@@ -67,6 +78,39 @@ export async function writeTransfer(wallet: Place, transfer: Transfer): Promise<
   const path = place(wallet, isOpen ? 'open' : 'done', id);
   await writeFileDurably(wallet.files, path, Buffer.from(JSON.stringify(transfer)));
   if (!isOpen) await wallet.files.remove(place(wallet, 'open', id));
+}
+
+/** What became of a payment that waited for the owner and that the owner made: the signature of the owner's own transaction. */
+export interface PaidByOwner {
+  readonly signature: string;
+  /** The wire transaction, base64. */
+  readonly transaction: string;
+}
+
+const besides = ({ directory }: Place, folder: 'asked' | 'paid', approvalId: string) =>
+  join(directory, 'transfers', folder, `${approvalId}.json`);
+
+/** Remembers which transfer an approval is for. */
+export async function keepAsked(wallet: Place, approvalId: string, request: TransferRequest): Promise<void> {
+  await writeFileDurably(wallet.files, besides(wallet, 'asked', approvalId), Buffer.from(JSON.stringify(request)));
+}
+
+export async function readPaid(wallet: Place, approvalId: string): Promise<PaidByOwner | null> {
+  const file = await readIfPresent(wallet.files, besides(wallet, 'paid', approvalId));
+  return file === null ? null : (JSON.parse(file.toString('utf8')) as PaidByOwner);
+}
+
+/** The transfer that waited for this approval has landed by the owner's own transaction: whoever asks for its id again is told so, and nothing is paid twice. */
+export async function keepPaid(wallet: Place, approvalId: string, paid: PaidByOwner): Promise<void> {
+  const file = await readIfPresent(wallet.files, besides(wallet, 'asked', approvalId));
+  if (file !== null) {
+    const request = JSON.parse(file.toString('utf8')) as TransferRequest;
+    const known = await readTransfer(wallet, request.id);
+    const signed = { ...paid, messageHash: '' };
+    if (known === null || known.status === 'built')
+      await writeTransfer(wallet, { request, status: 'landed', signed, lastValidBlockHeight: 0 });
+  }
+  await writeFileDurably(wallet.files, besides(wallet, 'paid', approvalId), Buffer.from(JSON.stringify(paid)));
 }
 
 /** Forgets a transfer that was never signed. */

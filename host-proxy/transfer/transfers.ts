@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { ReeveError } from '../../enclave/link/errors.ts';
 import type { Enclave } from '../enclave/enclave.ts';
 import { readAgentKey } from '../routes/agent-key.ts';
+import type { PolicyDocument } from '../routes/current-policy.ts';
 import { findCurrentPolicy } from '../routes/current-policy.ts';
 import type { SignOutcome } from '../routes/json.ts';
 import { budgetJson, readAddress, receiptJson, toBase64, toHex } from '../routes/json.ts';
@@ -18,8 +19,9 @@ import { encodeBase58 } from '../transactions/base58.ts';
 import { attachSignature } from '../transactions/wire.ts';
 import { buildTransfer } from './build.ts';
 import type { Attempt, SignedTransfer, Transfer, TransferRequest } from './records.ts';
-import { dropTransfer, listSent, readTransfer, writeTransfer } from './records.ts';
+import { dropTransfer, keepAsked, listSent, readTransfer, writeTransfer } from './records.ts';
 import { trackTransfer } from './track.ts';
+import { buildLimitUse, buildProposal, mayPropose, readVaultPayment } from './vault.ts';
 
 /** Signed and on its way, or what the enclave said instead. */
 export type TransferOutcome =
@@ -34,6 +36,16 @@ export interface Transfers {
   resume(): Promise<void>;
   close(): void;
 }
+
+/** What stands against a limit and not against a proposal: how much, and who is asked first. */
+const BEYOND_LIMIT: ReadonlySet<string> = new Set([
+  'per-transaction-exceeded',
+  'window-exceeded',
+  'ceiling-exceeded',
+  'approval-above',
+  'approval-asset',
+  'approval-recipient',
+]);
 
 /** Bytes asked for under one id whose outcome is not known; more are not remembered. */
 const ATTEMPTS_MAX = 16;
@@ -94,7 +106,7 @@ async function payOnce(context: Context, wallet: WalletStore, request: TransferR
     throw new ReeveError('wallet-busy', { wallet: wallet.name, openTransfers: OPEN_TRANSFERS_MAX });
   const { document } = await findCurrentPolicy(context.enclave, wallet);
   const agent = await readAgentKey(wallet);
-  const attempt = await buildTransfer(context.rpc, document, agent, request);
+  const attempt = await buildPayment(context, context.rpc, wallet, { request, document, agent });
   const attempts = [...(known?.attempts ?? []), attempt].slice(-ATTEMPTS_MAX);
   await writeTransfer(wallet, { request, status: 'built', attempts });
   const result = await askSignature(context, wallet, request, attempt);
@@ -102,14 +114,44 @@ async function payOnce(context: Context, wallet: WalletStore, request: TransferR
 }
 
 function isSame(a: TransferRequest, b: TransferRequest): boolean {
-  return a.to === b.to && a.asset === b.asset && a.amount === b.amount && a.memo === b.memo;
+  return a.to === b.to && a.asset === b.asset && a.amount === b.amount && a.memo === b.memo && a.from === b.from;
 }
+
+interface Wanted {
+  readonly request: TransferRequest;
+  readonly document: PolicyDocument;
+  readonly agent: Uint8Array;
+}
+
+/**
+ * From the agent's own key, or from a vault: on the strength of its limit, or, where the policy allows proposals and only amounts or missing approval
+ * stand against the limit, as a proposal. The dry run asks for nothing and so leaves no approval waiting behind.
+ */
+async function buildPayment({ enclave }: Context, rpc: Rpc, wallet: WalletStore, wanted: Wanted): Promise<Attempt> {
+  const { request, document, agent } = wanted;
+  if (request.from === undefined) return buildTransfer(rpc, document, agent, request);
+  const payment = readVaultPayment(document, request, request.from);
+  const use = await buildLimitUse(rpc, document, agent, request, payment);
+  const proposable = mayPropose(payment);
+  if (use !== null) {
+    if (!proposable) return use;
+    const asked = { transactions: [readTransaction(use)], owners: namedOwners(request) };
+    const { violations } = await enclave.askWallet('evaluate', wallet.name, asked);
+    if (violations.length === 0 || !violations.every(({ code }) => BEYOND_LIMIT.has(code))) return use;
+  }
+  if (!proposable) throw new ReeveError('vault-unknown', { vault: request.from, asset: payment.name });
+  return buildProposal(rpc, document, agent, request, payment);
+}
+
+const readTransaction = ({ transaction }: Attempt) => new Uint8Array(Buffer.from(transaction, 'base64'));
+/** Of SOL the recipient is the account itself; of a mint the enclave derives it from the owner. */
+const namedOwners = ({ asset, to }: TransferRequest) => (asset === 'SOL' ? [] : [readAddress(to, 'body/to')]);
 
 function askSignature({ enclave }: Context, wallet: WalletStore, request: TransferRequest, attempt: Attempt) {
   return enclave.askWallet('sign', wallet.name, {
     id: request.id,
-    transactions: [new Uint8Array(Buffer.from(attempt.transaction, 'base64'))],
-    owners: request.asset === 'SOL' ? [] : [readAddress(request.to, 'body/to')],
+    transactions: [readTransaction(attempt)],
+    owners: namedOwners(request),
   });
 }
 
@@ -130,6 +172,7 @@ async function settle(
   result: SignOutcome,
 ): Promise<TransferOutcome> {
   if (result.outcome === 'refused' || result.outcome === 'needs-approval') {
+    if (result.outcome === 'needs-approval') await keepAsked(wallet, result.approval.id, paying.request);
     await dropTransfer(wallet, paying.request.id);
     return { kind: 'unsigned', result };
   }
@@ -142,8 +185,15 @@ async function settle(
   const wire = attachSignature(Buffer.from(attempt.transaction, 'base64'), paying.agent, signature);
   const facts = { signature: encodeBase58(signature), transaction: toBase64(wire), messageHash: toHex(hash) };
   const signed = result.outcome === 'signed' ? { ...facts, ...describeSigned(result) } : facts;
-  const { lastValidBlockHeight } = attempt;
-  const transfer: SignedTransfer = { request: paying.request, status: 'sent', signed, lastValidBlockHeight };
+  const { lastValidBlockHeight, proposal } = attempt;
+  const proposed = proposal === undefined ? {} : { proposal };
+  const transfer: SignedTransfer = {
+    request: paying.request,
+    status: 'sent',
+    signed,
+    lastValidBlockHeight,
+    ...proposed,
+  };
   await writeTransfer(wallet, transfer);
   if (context.rpc !== null) void follow(context, context.rpc, wallet, transfer);
   return { kind: 'signed', transfer, repeated: result.outcome !== 'signed' };

@@ -34,6 +34,14 @@ export interface Landed {
   readonly failed: boolean;
 }
 
+export interface ReadTransaction {
+  readonly wire: Uint8Array;
+  readonly units: bigint;
+  /** Lamports. */
+  readonly fee: bigint;
+  readonly failed: boolean;
+}
+
 export interface Chain {
   readonly url: string;
   readAccount(address: string): Promise<ChainAccount | null>;
@@ -46,7 +54,7 @@ export interface Chain {
   land(wire: Uint8Array, signature: string, lifetime: Lifetime): Promise<void>;
   /** What landed that names the address, newest first, down to the end the node knows. */
   listSignatures(address: string): Promise<Landed[]>;
-  readTransaction(signature: string): Promise<{ wire: Uint8Array; units: bigint; fee: bigint } | null>;
+  readTransaction(signature: string): Promise<ReadTransaction | null>;
   call(method: string, params: readonly unknown[]): Promise<unknown>;
 }
 
@@ -191,9 +199,10 @@ async function readTransaction(call: Call, signature: string) {
   const options = { ...BASE64, maxSupportedTransactionVersion: 1 };
   const value = (await call('getTransaction', [signature, options])) as {
     transaction?: [string, string];
-    meta?: { computeUnitsConsumed?: number; fee?: number };
+    meta?: { computeUnitsConsumed?: number; fee?: number; err?: unknown };
   } | null;
   if (value?.transaction === undefined) return null;
   const wire = new Uint8Array(Buffer.from(value.transaction[0], 'base64'));
-  return { wire, units: BigInt(value.meta?.computeUnitsConsumed ?? 0), fee: BigInt(value.meta?.fee ?? 0) };
+  const { computeUnitsConsumed = 0, fee = 0, err = null } = value.meta ?? {};
+  return { wire, units: BigInt(computeUnitsConsumed), fee: BigInt(fee), failed: err !== null };
 }

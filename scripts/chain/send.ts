@@ -4,7 +4,7 @@ import type { Address, Blockhash, Instruction, TransactionSigner } from '@solana
 import * as kit from '@solana/kit';
 import { getSetComputeUnitLimitInstruction } from '@solana-program/compute-budget';
 import { ReeveError } from '../../enclave/link/errors.ts';
-import type { Chain } from './rpc.ts';
+import type { Chain, Lifetime } from './rpc.ts';
 
 /** Bytes of a wire transaction of the older versions; above it a v1 message is made, whose limit is the next. */
 const PACKET_BYTES = 1_232;
@@ -27,12 +27,28 @@ export async function sendInstructions(
   signers: readonly TransactionSigner[],
   instructions: readonly Instruction[],
 ): Promise<Sent> {
+  const { wire, signature, lifetime } = await prepareInstructions(chain, payer, signers, instructions);
+  await chain.land(wire, signature, lifetime);
+  return { signature, bytes: wire.length };
+}
+
+export interface Prepared {
+  readonly wire: Uint8Array;
+  readonly signature: string;
+  readonly lifetime: Lifetime;
+}
+
+/** Signed and not sent: for whoever must remember what is sent before it is. */
+export async function prepareInstructions(
+  chain: Chain,
+  payer: TransactionSigner,
+  signers: readonly TransactionSigner[],
+  instructions: readonly Instruction[],
+): Promise<Prepared> {
   const lifetime = await chain.latestBlockhash();
   const transaction = await signTransaction(payer, signers, instructions, lifetime);
   const wire = Uint8Array.from(kit.getTransactionEncoder().encode(transaction));
-  const signature = kit.getSignatureFromTransaction(transaction);
-  await chain.land(wire, signature, lifetime);
-  return { signature, bytes: wire.length };
+  return { wire, signature: kit.getSignatureFromTransaction(transaction), lifetime };
 }
 
 async function signTransaction(

@@ -63,6 +63,8 @@ export interface Admin {
   readState(wallet: string): Promise<WalletCopy>;
   readReceipts(wallet: string, after: number, limit: number): Promise<ReceiptPage>;
   readApprovals(wallet: string): Promise<readonly unknown[]>;
+  /** Tells whoever waits for an approval that the owner made the payment. */
+  reportPayment(wallet: string, payment: { approvalId: string; signature: string; transaction: string }): Promise<void>;
   close(): void;
 }
 
@@ -109,6 +111,7 @@ function createAdmin(socket: OpenSocket): Admin {
         more: answer['more'] === true,
       };
     },
+    reportPayment: async (wallet, payment) => void (await call('POST', at(wallet, 'payments'), payment)),
     readApprovals: async (wallet) => readList(await call('GET', at(wallet, 'approvals')), 'approvals', answerFault),
   };
 }

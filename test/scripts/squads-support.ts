@@ -4,8 +4,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Address, Instruction, KeyPairSigner } from '@solana/kit';
-import { generateKeyPairSigner, getBase58Decoder } from '@solana/kit';
+import { AccountRole, generateKeyPairSigner, getBase58Decoder } from '@solana/kit';
 import t from 'tap';
+import { encodeBase58 } from '../../host-proxy/transactions/base58.ts';
+import type { Instruction as PlainInstruction } from '../../host-proxy/transactions/instructions.ts';
 import type { Chain } from '../../scripts/chain/rpc.ts';
 import { openChain } from '../../scripts/chain/rpc.ts';
 import { sendInstructions } from '../../scripts/chain/send.ts';
@@ -83,4 +85,15 @@ export async function fundedSigner({ fund }: Ground): Promise<KeyPairSigner> {
   return signer;
 }
 
-export type { Address };
+/** An instruction of the host proxy's encoder in kit's form. */
+export function useInstruction({ program, accounts, data }: PlainInstruction): Instruction {
+  const roles = [AccountRole.READONLY, AccountRole.WRITABLE, AccountRole.READONLY_SIGNER, AccountRole.WRITABLE_SIGNER];
+  return {
+    programAddress: encodeBase58(program) as Address,
+    accounts: accounts.map(({ key, signer, writable }) => ({
+      address: encodeBase58(key) as Address,
+      role: roles[(signer ? 2 : 0) + (writable ? 1 : 0)] as AccountRole,
+    })),
+    data: Uint8Array.from(data),
+  };
+}

@@ -3,10 +3,14 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ReeveError } from '../../../enclave/link/errors.ts';
 import type { Statement } from '../../../enclave/link/schema/statement.ts';
+import type { EffectJson } from '../../../policy/json.ts';
 import type { Policy } from '../../../policy/policy.ts';
+import { confirm } from '../../cli/confirm.ts';
 import { usageError } from '../../cli/failures.ts';
 import { EXIT } from '../../cli/io.ts';
 import { formatTime, toHex } from '../../cli/text.ts';
+import { decidesAlone, payOnce, readVaultPayment } from '../../squads/pay.ts';
+import { readMultisig } from '../../squads/read.ts';
 import type { ListedApproval } from '../approval.ts';
 import { checkEffectsHash, describeApproval, readApprovals, titleApproval } from '../approval.ts';
 import { listPinned, readKeptPolicy } from '../copy.ts';
@@ -72,11 +76,23 @@ export const approve = defineOwnerCommand(
     usage: 'reeve owner approve ID [--wallet NAME]',
     summary: 'Lets one payment happen once, after its effects were shown and their hash computed from what is shown.',
     words: 1,
-    options: { ...PROFILE_OPTIONS, ...RENEWER_OPTION, ...OUT_OPTION, ...WALLET_OPTION },
+    options: {
+      ...PROFILE_OPTIONS,
+      ...RENEWER_OPTION,
+      ...OUT_OPTION,
+      ...WALLET_OPTION,
+      rpc: {
+        value: 'URL',
+        text: 'a Solana node; else the profile’s. With one, a payment out of a vault is made by the owner',
+      },
+      sign: { text: 'let the agent sign it, also where it is out of a vault' },
+    },
   },
   async (session) => {
-    const { wallet, statement, policy, approval } = await findApproval(session);
+    const found = await findApproval(session);
+    const { wallet, statement, policy, approval } = found;
     const effectsHash = checkEffectsHash(policy, approval);
+    if (await payFromVault(session, found, effectsHash)) return EXIT.done;
     const until = Number(statement.time) + Math.min(USE_MS, policy.approvals.ttlSeconds * 1000);
     const order: Order<'approve'> = {
       name: 'approve',
@@ -94,6 +110,26 @@ export const approve = defineOwnerCommand(
     return EXIT.done;
   },
 );
+
+/** A payment out of a vault that the owner's vote alone opens is made by the owner, and the approval ends with it. False where it is not such a one. */
+async function payFromVault(session: Session, { wallet, statement, policy, approval }: Found, effectsHash: Uint8Array) {
+  const { context, profile } = session;
+  const payment = readVaultPayment(policy, approval.effects as readonly EffectJson[]);
+  const reachable = (context.option('rpc') ?? profile.rpc) !== undefined && context.option('out') === undefined;
+  if (payment === null || !reachable || context.flag('sign')) return false;
+  const { openOwnerChain } = await import('../../squads/session.ts');
+  const owner = await openOwnerChain(session);
+  if (!decidesAlone(await readMultisig(owner.chain, payment.multisig), owner.ownerKey)) return false;
+  for (const line of describeApproval(policy, approval)) context.say(`  ${line}`);
+  context.say('The owner makes this payment out of the vault, in one transaction; the agent signs nothing.');
+  await confirm(context, 'Pay it?');
+  const paid = await payOnce(owner, profile, policy, wallet, approval.id, payment);
+  await (await session.admin()).reportPayment(wallet, { approvalId: approval.id, ...paid });
+  const meaning = ['the approval ends: the payment was made'];
+  await issue(session, { name: 'deny', content: { approvalId: approval.id, effectsHash }, target: statement, meaning });
+  context.report({ wallet, paid: approval.id, signature: paid.signature }, [`Paid: ${paid.signature}`]);
+  return true;
+}
 
 export const deny = defineOwnerCommand(
   {
