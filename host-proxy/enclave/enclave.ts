@@ -60,9 +60,7 @@ export function openEnclave(
   const session: Session = { links: null, credentials: null, closing: false, unrestored: new Map(), boot: null };
   const changes = createChanges();
   const gaps = createGapFiller(store, (params) => askOwner('receipts.since', params), log);
-
   const turns = createTurns();
-
   const onAppend = (append: WireAppend) => takeAppend(store, gaps, log, append);
   const ask = createAsk(session, gaps, meters);
 
