@@ -66,32 +66,36 @@ export interface Judgement {
 }
 
 /** The order of judgement, as one table: each row's findings are reported before the next row's. */
-const rules: readonly (readonly [stage: string, rule: Rule])[] = [
-  ['decode', ({ refusals }) => [...refusals]],
-  ['decode', judgeSize],
-  ['programs', judgePrograms],
-  ['programs', judgeMemos],
-  ['programs', judgeCalls],
-  ['effects', judgeEffects],
-  ['effects', judgeNonce],
-  ['effects', judgeProposals],
-  ['recipients', judgeRecipients],
-  ['schedule', judgeSchedule],
-  ['cooldown', judgeCooldown],
-  ['fees', judgeFees],
-  ['perTransaction', judgePerTransaction],
-  ['windows', judgeWindows],
-  ['approvals', judgeApprovalAbove],
-  ['approvals', judgeProgramApprovals],
-  ['approvals', judgeRecipientApprovals],
-  ['lease', judgeLease],
+const rules: readonly Rule[] = [
+  // Decoding.
+  ({ refusals }) => [...refusals],
+  judgeSize,
+  // Named programs and effects.
+  judgePrograms,
+  judgeMemos,
+  judgeCalls,
+  judgeEffects,
+  judgeNonce,
+  judgeProposals,
+  // Recipients, schedule, cooldown, fees.
+  judgeRecipients,
+  judgeSchedule,
+  judgeCooldown,
+  judgeFees,
+  // Amounts, and what the owner wants to see.
+  judgePerTransaction,
+  judgeWindows,
+  judgeApprovalAbove,
+  judgeProgramApprovals,
+  judgeRecipientApprovals,
+  judgeLease,
 ];
 
 /** Judges messages that `decodeMessage` accepted. Changes nothing: `reserve` and `chargeLease` do, with what is returned. */
 export function judge(request: Request): Judgement {
   const facts = gatherFacts(request);
   const { policy, effects, programs, fees } = facts;
-  const violations = rules.flatMap(([, rule]) => rule(facts));
+  const violations = rules.flatMap((rule) => rule(facts));
   const feeCap = policy.fees.perTransaction * BigInt(fees.length);
   let known: Hash | null = null;
   const effectsHash = (): Hash => {

@@ -109,6 +109,7 @@ const standIn = {
   fail,
   pass: () => true,
   comment: () => undefined,
+  setTimeout: () => undefined,
   ok: (value: unknown, message?: string) => check(Boolean(value), message, 'not true'),
   notOk: (value: unknown, message?: string) => check(!value, message, 'true'),
   equal: (found: unknown, wanted: unknown, message?: string) => check(Object.is(found, wanted), message, 'not equal'),

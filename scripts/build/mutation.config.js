@@ -1,8 +1,8 @@
 /**
  * Mutation testing (Stryker), one part of the policy engine at a time: `make mutate`, or `make mutate PARTS=accounting`. Each part is held to
  * its own tests alone, the narrow ones first and the corpus last, which makes it fast and the score honest: nothing is killed by a test that
- * only happens to pass by. Properties run few times. Those on a local chain, those against kit and those of whole documents stay out: they
- * would take seconds for each mutant.
+ * only happens to pass by. Properties run few times. Those on a local chain, those against kit, those of whole documents and the lease games
+ * stay out: they would take seconds for each mutant.
  */
 const PARTS = {
   decoding: {
@@ -27,6 +27,8 @@ const PARTS = {
       'policy/message-v1',
       'policy/programs',
       'policy/squads',
+      'policy/squads-config',
+      'policy/squads-strangers',
       'policy/transaction',
       'policy/vectors',
       'policy/vectors-instructions',
@@ -45,7 +47,6 @@ const PARTS = {
       'policy/judge-limits',
       'policy/ledger-state',
       'policy/witness',
-      'policy/lease-game',
     ],
   },
   judgement: {
@@ -57,6 +58,8 @@ const PARTS = {
       'policy/judge-effects',
       'policy/judge-limits',
       'policy/judge-recipients',
+      'policy/judge-calls',
+      'policy/judge-proposals',
       'policy/judge-time',
       'policy/violations',
       'policy/violations-limits',

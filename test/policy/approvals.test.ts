@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import t from 'tap';
 import { describeEffects, hashEffectsJson, nameCalls, showAmount } from '../../policy/approvals.ts';
 import { escapeText } from '../../policy/escape.ts';
@@ -87,6 +88,24 @@ t.test('the hash can be computed from what is shown', async (t) => {
   t.equal(hashEffectsJson(JSON.parse(JSON.stringify(shown)) as typeof shown), effectsHash);
   t.not(hashEffectsJson({ ...shown, feeCap: '1' }), effectsHash);
   t.not(hashEffectsJson({ ...shown, programs: [...programs, 'stake.delegate'] }), effectsHash);
+});
+
+t.test('the hash is over one text, whatever the order of what it lists', async (t) => {
+  const policyHash = 'ab'.repeat(32) as Hash;
+  const place = { transaction: 0, instruction: 3 };
+  const effects = [
+    { ...place, kind: 'transfer', amount: '2' },
+    { ...place, kind: 'fee', base: '5000' },
+    { ...place, kind: 'burn', amount: '1' },
+  ];
+  const bound = ['burn', 'transfer'].map((kind, index) => `{"amount":"${index + 1}","kind":"${kind}","transaction":0}`);
+  const text = `{"domain":"reeve/effects/v1","effects":${JSON.stringify(bound)},"feeCap":"7","policyHash":"${policyHash}","programs":["a.b","c.d"]}`;
+  const expected = createHash('sha256').update(text).digest('hex');
+  t.equal(hashEffectsJson({ policyHash, effects, programs: ['c.d', 'a.b'], feeCap: '7' }), expected);
+  t.equal(
+    hashEffectsJson({ policyHash, effects: effects.toReversed(), programs: ['a.b', 'c.d'], feeCap: '7' }),
+    expected,
+  );
 });
 
 t.test('effects in plain words', async (t) => {

@@ -88,7 +88,9 @@ t.test('an approved payment is charged nothing and not held against the ceiling'
   t.same(asked, [judgement.effectsHash()]);
   const waiting = ask(policy, large, { lease });
   t.same([waiting.decision, waiting.approvalUsed], ['needs-approval', false], 'and it can be asked for');
+  t.same([waiting.lifted, waiting.charges.length], [[], 1], 'nothing is lifted before');
   const small = ask(policy, [message(pay(SHOP, 101n))], { lease, approved });
+  t.same(small.lifted, []);
   t.same([small.decision, codesOf(small)], ['deny', ['ceiling-exceeded']], 'what needs no approval is held against it');
   t.equal(asked.length, 1, 'approvals are looked for only where one would decide');
 });

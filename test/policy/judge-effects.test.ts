@@ -4,9 +4,12 @@ import t from 'tap';
 import { defineKeywords } from '../../enclave/link/keywords.ts';
 import { EffectJson } from '../../enclave/link/schema/results.ts';
 import { effectToJson } from '../../policy/json.ts';
-import { deriveTokenAccount, pubkeyToBytes } from '../../policy/keys.ts';
+import { deriveTokenAccount, pubkeyToBase58, pubkeyToBytes } from '../../policy/keys.ts';
 import { SYSTEM_PROGRAM, TOKEN_PROGRAM } from '../../policy/programs/addresses.ts';
-import type { Effect } from '../../policy/types.ts';
+import { judgeEffects } from '../../policy/rules/effects.ts';
+import type { Facts } from '../../policy/rules/facts.ts';
+import { pathOf } from '../../policy/rules/facts.ts';
+import type { AssetId, Effect } from '../../policy/types.ts';
 import type { Call } from './messages.ts';
 import { bytesOf, littleEndian, testKey } from './messages.ts';
 import { AGENT, ask, codesOf, compile, draft, MINT, SHOP, SOL, STRANGER, sponsored, USDC } from './policies.ts';
@@ -43,6 +46,83 @@ t.test('nothing lifts an effect that the policy cannot name', async (t) => {
   }
   const plain = token([account, deriveTokenAccount(SHOP, MINT, TOKEN_PROGRAM), AGENT], 3, 5n);
   t.equal(ask(policy, [sponsored(plain)]).decision, 'needs-approval', 'what is only a payment may still be lifted');
+});
+
+t.test('effects are allowed by name, and to whom', async (t) => {
+  const [vote, other, ours] = [testKey(3), testKey(4), testKey(5)];
+  const place = { transaction: 0, instruction: 2 };
+  const stake = (action: Extract<Effect, { kind: 'stake' }>['action'], target: typeof vote | null = null): Effect => ({
+    ...place,
+    kind: 'stake',
+    action,
+    account: ours,
+    target,
+    lamports: null,
+  });
+  const delegation = (asset: AssetId | null, delegate: typeof vote | null): Effect => ({
+    ...place,
+    kind: 'delegation',
+    asset,
+    amount: 1n,
+    account: ours,
+    delegate,
+  });
+  const close: Effect = { ...place, kind: 'close', account: ours, destination: AGENT };
+  const burn: Effect = { ...place, kind: 'burn', asset: USDC, amount: 1n, account: ours };
+  const nonce = (action: 'advance' | 'withdraw'): Effect =>
+    ({ ...place, kind: 'nonce', action, account: ours, authority: AGENT }) as Effect;
+  const named = draft({
+    effects: {
+      close: 'self',
+      revoke: true,
+      delegate: { USDC: [pubkeyToBase58(other)] },
+      burn: ['USDC'],
+      stake: { delegate: [pubkeyToBase58(vote)], deactivate: true },
+    },
+  });
+  const freeze: Effect = { ...place, kind: 'freeze', account: ours, frozen: true };
+  const upgrade: Effect = { ...place, kind: 'programUpgrade', upgraded: ours, buffer: other };
+  const authority: Effect = { ...place, kind: 'authorityChange', account: ours, right: 'closeAccount', to: null };
+  const rows: readonly [name: string, effect: Effect, byName: boolean, byDefault: boolean][] = [
+    ['to the vote account', stake('delegate', vote), true, false],
+    ['to another vote account', stake('delegate', other), false, false],
+    ['to no vote account', stake('delegate'), false, false],
+    ['a stake action that is named', stake('deactivate'), true, false],
+    ['one that is not', stake('split', vote), false, false],
+    ['a delegate', delegation(USDC, other), true, false],
+    ['another delegate', delegation(USDC, vote), false, false],
+    ['a delegate of another asset', delegation(SOL, other), false, false],
+    ['a delegate of an unknown mint', delegation(null, other), false, false],
+    ['taking back', delegation(USDC, null), true, false],
+    ['closing', close, true, false],
+    ['burning', burn, true, false],
+    ['burning another asset', { ...burn, asset: SOL }, false, false],
+    ['advancing a nonce has a rule of its own', nonce('advance'), true, true],
+    ['emptying it', nonce('withdraw'), false, false],
+    ['freezing', freeze, false, false],
+    ['an upgrade', upgrade, false, false],
+    ['an authority', authority, false, false],
+  ];
+  const judged = (document: object, effect: Effect) =>
+    judgeEffects({ policy: compile(document as typeof named), effects: [effect] } as unknown as Facts);
+  for (const [name, effect, byName, byDefault] of rows)
+    t.same([judged(named, effect).length === 0, judged(draft(), effect).length === 0], [byName, byDefault], name);
+  t.strictSame(
+    [...judged(named, freeze), ...judged(named, upgrade)],
+    [
+      {
+        code: 'effect-not-allowed',
+        path: 'transactions[0].instructions[2]',
+        detail: `an effect of the kind freeze, which the policy does not allow, on ${pubkeyToBase58(ours)}`,
+      },
+      {
+        code: 'effect-not-allowed',
+        path: 'transactions[0].instructions[2]',
+        detail: 'an effect of the kind programUpgrade, which the policy does not allow',
+      },
+    ],
+  );
+  t.equal(pathOf({ transaction: 3, instruction: -1 }), 'transactions[3]', 'what no instruction does');
 });
 
 t.test('effects fit the wire, each in its own words', async (t) => {

@@ -1,7 +1,11 @@
 import t from 'tap';
+import { emptyLedger, reserve } from '../../policy/ledger.ts';
+import { LEDGER_LINES_MAX } from '../../policy/limits.ts';
+import { emptySeries } from '../../policy/windows.ts';
 import {
   ask,
   checkRows,
+  codesOf,
   compile,
   DAY,
   draft,
@@ -9,6 +13,7 @@ import {
   leaseOf,
   MINT,
   message,
+  NOON,
   pay,
   payToken,
   pubkeyToBase58,
@@ -103,6 +108,27 @@ t.test('entries of groups and recipients', async (t) => {
       [`SOL|b|${SUPPLIER}`, 5n],
     ],
   );
+});
+
+t.test('a payment of nothing is on no line', async (t) => {
+  const recipients = [{ name: 'a', owners: [shop], assets: { SOL: window10, USDC: window10 } }];
+  const { charges, entries } = ask(compile(draft({ recipients })), [message(pay(SHOP, 0n), payToken(SHOP, 0n))]);
+  t.same(charges, [{ asset: SOL, amount: 5_000n }]);
+  t.same(entries, [{ line: 'SOL', asset: SOL, amount: 5_000n }]);
+});
+
+t.test('a ledger that is full takes no new line', async (t) => {
+  const policy = compile(plain);
+  const decide = (lines: number, known: boolean) => {
+    const ledger = emptyLedger();
+    if (known) reserve(ledger, policy, [{ line: 'SOL', asset: SOL, amount: 1n }], NOON);
+    while (ledger.lines.size < lines) ledger.lines.set(`line ${ledger.lines.size}`, [emptySeries(HOUR)]);
+    return codesOf(ask(policy, [message(pay(SHOP, 1n))], { ledger }));
+  };
+  t.same(decide(LEDGER_LINES_MAX - 1, false), [], 'the last one');
+  t.same(decide(LEDGER_LINES_MAX, false), ['ledger-full']);
+  t.same(decide(LEDGER_LINES_MAX, true), [], 'a line that is there');
+  t.same(decide(LEDGER_LINES_MAX + 1, true), [], 'however many there are');
 });
 
 t.test('violations carry numbers', async (t) => {

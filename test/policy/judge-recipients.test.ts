@@ -1,4 +1,5 @@
 import t from 'tap';
+import { NATIVE_MINT } from '../../policy/programs/addresses.ts';
 import {
   AGENT,
   checkRows,
@@ -37,6 +38,7 @@ const firstGroup = draft({
 });
 const toShop = pay(SHOP, 5n);
 const toStranger = payToken(STRANGER, 5n);
+const wrapped = payToken(STRANGER, 5n, 9, NATIVE_MINT);
 const named = { owners: [STRANGER] };
 
 t.test('programs and memos', async (t) => {
@@ -64,6 +66,8 @@ t.test('recipients', async (t) => {
     ['naming an owner allows nothing', plain, message(toStranger), 'deny recipient-not-allowed', named],
     ['anybody, the token owner not named', any, message(toStranger), 'deny recipient-not-allowed'],
     ['anybody, the token owner named', any, message(toStranger), 'allow', named],
+    ['anybody, wrapped SOL, the owner not named', any, message(wrapped), 'deny recipient-not-allowed'],
+    ['anybody, wrapped SOL, the owner named', any, message(wrapped), 'allow', named],
     ['anybody, SOL', any, message(pay(STRANGER, 5n)), 'allow'],
     ['a mint that is not pinned', plain, message(payToken(SHOP, 5n, 6, STRANGER)), 'deny asset-not-allowed'],
     ['other decimals than pinned', plain, message(payToken(SHOP, 5n, 9)), 'deny mint-mismatch'],
