@@ -26,6 +26,7 @@ const PARTS = {
       'policy/message',
       'policy/message-v1',
       'policy/programs',
+      'policy/odd-instructions',
       'policy/squads',
       'policy/squads-config',
       'policy/squads-strangers',

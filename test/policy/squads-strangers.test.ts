@@ -19,7 +19,21 @@ import {
   useSolLimit,
   useTokenLimit,
 } from '../corpus/squads-calls.ts';
-import { AGENT, both, call, EURO, FRIEND, hex, MULTISIG, OTHER, SHOP, STAFF, USDC, VAULT } from '../corpus/world.ts';
+import {
+  AGENT,
+  ata,
+  both,
+  call,
+  EURO,
+  FRIEND,
+  hex,
+  MULTISIG,
+  OTHER,
+  SHOP,
+  STAFF,
+  USDC,
+  VAULT,
+} from '../corpus/world.ts';
 import type { Call } from './messages.ts';
 import { testKey } from './messages.ts';
 
@@ -113,6 +127,11 @@ t.test('one rule a row', async (t) => {
     ],
   ];
   for (const [name, calls, ...outcome] of rows) t.same(read(calls), outcome, name);
+});
+
+t.test('moves among our accounts are free, but where some stays on the way', async (t) => {
+  const move = (mint: typeof USDC) => call(TOKEN_PROGRAM, [ata(AGENT, mint), mint, ata(VAULT, mint), AGENT], 12, 5n, 6);
+  t.same([read([move(USDC)]), read([move(EURO)])], [[], ['transfer']]);
 });
 
 t.test('where no vault is declared', async (t) => {
