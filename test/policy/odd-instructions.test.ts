@@ -3,9 +3,11 @@ import t from 'tap';
 import { readEffects } from '../../policy/effects.ts';
 import {
   ASSOCIATED_TOKEN_PROGRAM,
+  LOADER_V3_PROGRAM,
   SQUADS_PROGRAM,
   STAKE_PROGRAM,
   SYSTEM_PROGRAM,
+  TOKEN_2022_PROGRAM,
   TOKEN_PROGRAM,
 } from '../../policy/programs/addresses.ts';
 import {
@@ -56,4 +58,34 @@ t.test('one rule a row', async (t) => {
 t.test('what a refused change of a multisig would have done is told', async (t) => {
   const [said] = read(configure(u32(2), 3, u32(0), 2, 1, 0, 0));
   t.match(said, /^always-refused: .*setTimeLock, changeThreshold/);
+});
+
+t.test('what is always refused is told by its name and its class', async (t) => {
+  const tokens = [
+    [TOKEN_PROGRAM, 'token'],
+    [TOKEN_2022_PROGRAM, 'token-2022'],
+  ] as const;
+  const common =
+    '0 initializeMint creation, 2 initializeMultisig creation, 7 mintTo extension, 14 mintToChecked extension, 19 initializeMultisig2 creation, 20 initializeMint2 creation';
+  const token2022 = `25 initializeMintCloseAuthority extension, 26 transferFee extension, 27 confidentialTransfer hidden-amount,
+    28 defaultAccountState extension, 29 reallocate extension, 30 memoRequired extension, 31 createNativeMint creation,
+    32 initializeNonTransferableMint extension, 33 interestBearing extension, 34 cpiGuard extension,
+    35 initializePermanentDelegate extension, 36 transferHook extension, 37 confidentialTransferFee hidden-amount,
+    39 metadataPointer extension, 40 groupPointer extension, 41 groupMemberPointer extension, 42 confidentialMintBurn hidden-amount,
+    43 scaledUiAmount extension, 44 pausable extension, 46 permissionedBurn extension`;
+  const loader = `0 initializeBuffer code, 1 write code, 2 deployWithMaxDataLen code, 4 setAuthority authority, 5 close moves-value,
+    6 extendProgram code, 7 setAuthorityChecked authority`;
+  const tables: readonly (readonly [typeof AGENT, string, string, bytes: number])[] = [
+    ...tokens.map(([program, name]) => [program, name, common, 1] as const),
+    [TOKEN_2022_PROGRAM, 'token-2022', token2022, 1],
+    [LOADER_V3_PROGRAM, 'loader', loader, 4],
+  ];
+  for (const [program, name, table, bytes] of tables) {
+    for (const row of table.split(',')) {
+      const [tag, instruction, why] = row.trim().split(' ');
+      const data = bytes === 4 ? u32(Number(tag)) : Uint8Array.of(Number(tag));
+      const [said = ''] = read(call(program, [OTHER], data));
+      t.ok(said.includes(`: ${name}.${instruction}, ${why}: it `), said);
+    }
+  }
 });
