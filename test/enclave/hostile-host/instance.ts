@@ -53,10 +53,21 @@ export interface Site {
   readonly dataKeys: Map<string, Uint8Array>;
 }
 
-export function createSite(folder: string, now: number): Site {
+type Nsm = Pick<Site, 'rootFingerprint' | 'chain'>;
+
+/** One NSM for all games of a folder: its certificates are made once. */
+const nsms = new Map<string, Nsm>();
+
+function openNsm(folder: string, now: number): Nsm {
   const root = loadNsmRoot(folder, now);
   const chain = createChainSource(root, 'i-00000000000000000-enc0123456789abcdef', 'eu-central-1');
-  return { now, rootFingerprint: fingerprint(root.certificate), chain, dataKeys: new Map() };
+  return { rootFingerprint: fingerprint(root.certificate), chain };
+}
+
+export function createSite(folder: string, now: number): Site {
+  const nsm = nsms.get(folder) ?? openNsm(folder, now);
+  nsms.set(folder, nsm);
+  return { now, ...nsm, dataKeys: new Map() };
 }
 
 export function hexOf(bytes: Uint8Array): string {

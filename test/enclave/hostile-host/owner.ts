@@ -1,6 +1,6 @@
 /** The owner's side: what `reeve owner` and the renewer do, with their own code, over what the host lets through. */
 
-import { decodeCommandBody, openCommand } from '../../../enclave/link/commands.ts';
+import { decodeCommandBody, readPayload } from '../../../enclave/link/commands.ts';
 import { isReeveError, ReeveError } from '../../../enclave/link/errors.ts';
 import type { CommandBody, CommandName } from '../../../enclave/link/schema/command.ts';
 import type { Statement } from '../../../enclave/link/schema/statement.ts';
@@ -75,7 +75,7 @@ function makeAdmin(game: Game, instance: Instance, way: Way): Admin {
 /** Hands what was signed to the host. */
 function post(game: Game, instance: Instance, sent: Sent, rulebook: Rulebook | null): Letter {
   const command = { envelope: [...sent.envelope], body: sent.body };
-  const { payload } = openCommand(command.envelope);
+  const payload = readPayload(command.envelope);
   const lease = readLease(payload.command, command.body, payload.bodyHash);
   const letter: Letter = { issue: game.mail.length, command, payload, lease, era: game.eras.length - 1, rulebook };
   game.mail.push(letter);

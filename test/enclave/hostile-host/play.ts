@@ -33,7 +33,7 @@ const ACTS = {
     return letter === undefined ? undefined : deliver(game, instance, letter);
   },
   spend: (game, instance, what) => {
-    for (let times = what % 4; times >= 0; times--) spend(game, instance, BigInt(20_000 + ((what >>> 4) % 400_000)));
+    for (let times = what % 4; times >= 0; times--) spend(game, instance, BigInt(20_000 + ((what >>> 4) % 180_000)));
   },
   /** What was signed or refused before, to whomever. */
   again: (game, instance, what) => submit(game, instance, 30_000n, 1_000_000 + (what % 3)),
@@ -47,7 +47,7 @@ const ACTS = {
   },
   use: (game, instance) => spendExceptional(game, instance),
   wait: (game, _instance, what) => {
-    game.site.now += what % (what % 6 === 0 ? 4_000_000 : 500_000);
+    game.site.now += what % (what % 5 === 0 ? 4_000_000 : 250_000);
   },
 } as const satisfies Readonly<Record<string, Act>>;
 
@@ -56,19 +56,19 @@ export type Kind = keyof typeof ACTS;
 const WEIGHTS: Weights<Kind> = {
   start: 3,
   fork: 1,
-  mix: 1,
+  mix: 2,
   close: 1,
-  renew: 10,
-  deliver: 4,
-  spend: 11,
-  again: 1,
+  renew: 24,
+  deliver: 8,
+  spend: 28,
+  again: 2,
   pause: 1,
-  resume: 2,
-  policy: 2,
+  resume: 3,
+  policy: 3,
   reseal: 1,
-  approve: 3,
-  use: 2,
-  wait: 5,
+  approve: 6,
+  use: 4,
+  wait: 9,
 };
 
 /** Instances a move may be made with: the newest. */
