@@ -127,10 +127,10 @@ async function attempt<Value>(call: (options: { abortSignal: AbortSignal }) => P
 }
 
 function openAnswer(use: KeyUse, recipient: Recipient, answer: Answer): Uint8Array {
-  if (answer.KeyId !== use.keyArn) throw new ReeveError('kms-envelope', { what: 'KeyId' });
+  if (answer.KeyId !== use.keyArn) throw new ReeveError('kms-other-key', {});
   if (answer.Plaintext !== undefined && answer.Plaintext.length > 0) {
     answer.Plaintext.fill(0);
-    throw new ReeveError('kms-envelope', { what: 'plain text' });
+    throw new ReeveError('kms-plaintext', {});
   }
   if (answer.CiphertextForRecipient === undefined) throw new ReeveError('kms-envelope', { what: 'no envelope' });
   return recipient.open(answer.CiphertextForRecipient);

@@ -18,6 +18,9 @@ const NOT_THIS_SEAL = new Set(['InvalidCiphertextException', 'IncorrectKeyExcept
 
 const TLS_CODE = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME|^ERR_SSL|^EPROTO$|ISSUER/;
 
+const THROTTLED = new Set(['ThrottlingException', 'TooManyRequestsException', 'RequestLimitExceeded']);
+const DISABLED = new Set(['DisabledException', 'KMSInvalidStateException']);
+
 /** Maps whatever the SDK threw. A peer with the wrong certificate is `kms-untrusted`, silence `kms-unreachable`, an answer by its name. */
 export function mapKmsFault(error: unknown): ReeveError {
   if (isReeveError(error)) return error;
@@ -25,6 +28,8 @@ export function mapKmsFault(error: unknown): ReeveError {
   if (TLS_CODE.test(code)) return new ReeveError('kms-untrusted', { reason: code });
   if (DENIED.has(name)) return new ReeveError('kms-denied', { reason: name });
   if (NOT_THIS_SEAL.has(name)) return new ReeveError('seal-invalid', { reason: name });
+  if (THROTTLED.has(name)) return new ReeveError('kms-throttled', { reason: name });
+  if (DISABLED.has(name)) return new ReeveError('kms-key-disabled', { reason: name });
   if (answered) return new ReeveError('kms-failed', { reason: name });
   return new ReeveError('kms-unreachable', { reason: code === '' ? name : code });
 }

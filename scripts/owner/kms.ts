@@ -157,7 +157,12 @@ async function named<Answer>(call: Promise<Answer>): Promise<Answer> {
     const { name, message, $metadata } = cause as Error & { $metadata?: { httpStatusCode?: number } };
     const status = $metadata?.httpStatusCode;
     if (status === undefined) throw new ReeveError('kms-unreachable', { detail: message }, cause);
-    const denied = name === 'AccessDeniedException' || status === 403;
-    throw new ReeveError(denied ? 'kms-denied' : 'kms-failed', { error: name, detail: message }, cause);
+    throw new ReeveError(codeOf(name, status), { error: name, detail: message }, cause);
   }
+}
+
+function codeOf(name: string, status: number) {
+  if (name === 'DisabledException') return 'kms-key-disabled';
+  if (name === 'ThrottlingException') return 'kms-throttled';
+  return name === 'AccessDeniedException' || status === 403 ? 'kms-denied' : 'kms-failed';
 }

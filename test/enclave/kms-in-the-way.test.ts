@@ -5,6 +5,7 @@ import t from 'tap';
 import { decodeCbor } from '../../enclave/link/cbor.ts';
 import type { Seal } from '../../enclave/link/schema/seal.ts';
 import { encodeSeal } from '../../enclave/seal.ts';
+import { encryptBlob } from '../../scripts/dev/kms/blob.ts';
 import { sealForRecipient } from '../../scripts/dev/kms/envelope.ts';
 import type { Interference, Interferer } from '../../scripts/dev/kms/interference.ts';
 import { STANDARD_POLICY } from '../../scripts/dev/kms/policy.ts';
@@ -15,10 +16,10 @@ const ENVELOPE = Buffer.from(sealForRecipient(Buffer.alloc(32, 5), other, 'primi
 
 const ROWS: readonly (readonly [Interference, string])[] = [
   ['dead', 'kms-unreachable'],
-  ['throttled', 'kms-failed'],
-  ['other-key', 'kms-envelope'],
-  ['plaintext-beside', 'kms-envelope'],
-  ['plaintext', 'kms-envelope'],
+  ['throttled', 'kms-throttled'],
+  ['other-key', 'kms-other-key'],
+  ['plaintext-beside', 'kms-plaintext'],
+  ['plaintext', 'kms-plaintext'],
   ['garbage', 'kms-envelope'],
   ['other-envelope', 'kms-envelope'],
   ['silent', 'kms-unreachable'],
@@ -71,9 +72,18 @@ t.test('denied by policy, disabled, another context, another wallet’s blob', a
   });
   const seal = (copy: typeof one) => decodeCbor(copy.seal) as Seal;
   const swapped = { ...one, seal: encodeSeal({ ...seal(one), wrappedKey: seal(two).wrappedKey }) };
+  // The right key, and a data key that was wrapped for another purpose.
+  const context = new Map([
+    ['reeve:wallet', 'one'],
+    ['reeve:owner', Buffer.from(seal(one).owner).toString('hex')],
+    ['reeve:purpose', 'backup'],
+  ]);
+  const wrappedKey = new Uint8Array(encryptBlob(key, Buffer.alloc(32, 5), context));
+  const misplaced = { ...one, seal: encodeSeal({ ...seal(one), wrappedKey }) };
   const rows = [
     ['denied by policy', { ...key, policy: denying }, one, 'kms-denied'],
-    ['disabled', { ...key, enabled: false }, one, 'kms-failed'],
+    ['disabled', { ...key, enabled: false }, one, 'kms-key-disabled'],
+    ['another context', key, misplaced, 'seal-invalid'],
     ['another wallet’s blob', key, swapped, 'seal-invalid'],
   ] as const;
   for (const [name, changed, copy, code] of rows) {

@@ -22,10 +22,14 @@ t.test('pause --all: leases end, none follows, and it says so', async (t) => {
   const pay = (number: number) =>
     agent.request('sign', { wallet: 'w', stored: 0, transactions: [paymentOf(key, 1n, number)], owners: [] });
   t.notMatch((await pay(1)).result, { violations: [{ code: 'lease-ended' }] }, 'the lease that runs goes on');
-  t.match((await custody.owner('lease', '--once')).json, { outcomes: [{ result: 'failed', code: 'kms-failed' }] });
+  t.match((await custody.owner('lease', '--once')).json, {
+    outcomes: [{ result: 'failed', code: 'kms-key-disabled' }],
+  });
   await new Promise((resolve) => setTimeout(resolve, until - Date.now() + 50));
   t.match(JSON.stringify((await pay(2)).result), /lease-ended/, 'silent');
-  t.match((await custody.owner('lease', '--once')).json, { outcomes: [{ result: 'failed', code: 'kms-failed' }] });
+  t.match((await custody.owner('lease', '--once')).json, {
+    outcomes: [{ result: 'failed', code: 'kms-key-disabled' }],
+  });
 });
 
 t.test('pause --all names the wallets another key could lease', async (t) => {

@@ -115,7 +115,7 @@ t.test('KMS does not sign: no lease leaves, none of their numbers comes again', 
   const { keys } = machine.kms;
   const { arn } = machine.profile.keys.renew;
   keys.replace({ ...keys.find(arn), enabled: false });
-  t.same(new Set(Object.values(await pass())), new Set(['kms-failed']));
+  t.same(new Set(Object.values(await pass())), new Set(['kms-key-disabled']));
   keys.replace({ ...keys.find(arn), enabled: true });
   t.equal(host.taken.length, taken);
   t.same(await pass(), LEASED);
