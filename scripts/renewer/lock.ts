@@ -26,7 +26,12 @@ export function takeLock(folder: string): Lock {
     if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
     throw new ReeveError('witness-locked', { folder, holder: readHolder(holder) }, error);
   }
-  writeFileSync(holder, `pid ${process.pid} since ${new Date().toISOString()}\n`, { mode: 0o600 });
+  try {
+    writeFileSync(holder, `pid ${process.pid} since ${new Date().toISOString()}\n`, { mode: 0o600 });
+  } catch (error) {
+    database.close();
+    throw error;
+  }
   return { release: () => database.close() };
 }
 

@@ -135,7 +135,7 @@ const HOSTILE_BATCHES: Readonly<Record<string, (material: Material) => SignedCom
   'batched: beside another': ({ batch, good }) => ({ ...good, envelope: [first(batch({})), first(good)] }),
   'batched: other wallet': ({ batch }) => batch({}, { wallet: 'other', key: makeKey('owner') }),
   'batched: other boot': ({ batch, random }) => batch({ boot: new Uint8Array(32).fill(random % 255) }),
-  'batched: expired': ({ batch, random }) => batch({ notAfter: BigInt(Date.now() - (random % 1e9)) }),
+  'batched: expired': ({ batch, random }) => batch({ notAfter: BigInt(Date.now() - 10_000 - (random % 1e9)) }),
   'batched: other key': ({ batch, random }) => batch({}, { key: makeKey(STRANGERS[random % 3] as string) }),
 };
 const STRANGERS = ['stranger', 'pauser', 'approver'];

@@ -7,6 +7,7 @@ import {
   createWorld,
   grantLease,
   paymentOf,
+  policyBlob,
   readStatement,
   STRANGER,
   signWith,
@@ -65,7 +66,16 @@ t.test('several transactions: all or none, those signed before at no cost', asyn
 });
 
 t.test('a thousand calls at once against a budget that admits exactly ninety', async (t) => {
-  const { world, enclave, copy } = await startLeased(t);
+  const world = await createWorld(t);
+  const enclave = await world.startInside();
+  // A lease with room for more than the window has: the window alone says when it is enough.
+  const roomy = policyBlob({ lease: { maxSeconds: 3_600, slice: { SOL: '9000000', signatures: '1000' } } });
+  const copy = await createTestWallet(world, enclave, 'w', roomy);
+  const ceiling = [
+    { asset: 'SOL', amount: 9_000_000n },
+    { asset: 'signatures', amount: 1_000n },
+  ];
+  await grantLease(enclave, 'w', { ceiling });
   await createTestWallet(world, enclave, 'v');
   const total = 1_000;
   const calls = Array.from({ length: total }, (_, index) =>

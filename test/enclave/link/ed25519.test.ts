@@ -1,6 +1,6 @@
 /** Signatures against the public suites, and our two implementations against each other. What one of them accepts alone is not accepted. */
 
-import {
+import crypto, {
   createPrivateKey,
   createPublicKey,
   randomBytes,
@@ -8,11 +8,13 @@ import {
   verify as verifyBuiltIn,
 } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { sign as signNoble, verify as verifyNoble } from '@noble/ed25519';
 import fc from 'fast-check';
 import t from 'tap';
 import { pkcs8FromSeed, publicKeyFromSpki, publicKeyObject, verifyStrict } from '../../../enclave/link/ed25519.ts';
+import { makeKey } from '../../keys.ts';
 import { findVectors } from '../../vectors.ts';
 
 const SCALE = Number(process.env['REEVE_SCALE'] ?? 0.01);
@@ -108,5 +110,22 @@ t.test('both implementations sign alike and verify each other, and neither takes
     );
   });
   t.doesNotThrow(() => fc.assert(property, { numRuns: Math.max(100, Math.round(10_000 * SCALE)), seed: 25519 }));
+  t.end();
+});
+
+t.test('neither implementation is believed alone', (t) => {
+  const { verify } = crypto;
+  const answer = (given: boolean | null) => {
+    Object.assign(crypto, { verify: given === null ? verify : () => given });
+    syncBuiltinESMExports();
+  };
+  t.teardown(() => answer(null));
+  const { key, sign } = makeKey('both');
+  const [message, wrong] = [new Uint8Array([1, 2, 3]), new Uint8Array([1, 2, 4])];
+  t.ok(verifyStrict(sign(message), message, key));
+  answer(true);
+  t.notOk(verifyStrict(sign(message), wrong, key), 'noble says no');
+  answer(false);
+  t.notOk(verifyStrict(sign(message), message, key), 'the built-in says no');
   t.end();
 });
