@@ -74,8 +74,11 @@ export async function startWorld(): Promise<World> {
   }
 
   const stop = async () => {
-    for (const end of ends.reverse()) await end();
+    for (const end of ends.splice(0).reverse()) await end();
   };
+  // Its processes are groups of their own: whoever ends the bench early must not leave them behind.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void stop().then(() => process.exit(1)));
   return { startSide, key, folder, stop };
 }
 
