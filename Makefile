@@ -3,7 +3,7 @@
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
 
-.PHONY: start demo test soak lint check format schema fuzz mutate coverage bench bench-growth clean
+.PHONY: start demo test soak lint check format schema fuzz mutate coverage bench bench-growth image clean
 
 # The whole development stack on embedded defaults; stays up until Ctrl-C.
 start: $(INSTALLED)
@@ -62,6 +62,10 @@ bench: $(INSTALLED)
 # What many wallets cost: 1, 100, 1,000, 10,000 of them in one enclave, and a million receipts. Some: make bench-growth ARGS='1 100'.
 bench-growth: $(INSTALLED)
 	@exec node test/growth/main.ts $(ARGS)
+
+# The enclave image: enclave/image/README.md says what it needs. The first time takes long; later only what has changed is built.
+image: $(INSTALLED)
+	@exec node scripts/launch.js image build --out .reeve/reeve.eif $(ARGS)
 
 clean:
 	rm -rf .reeve .tap dist

@@ -63,6 +63,7 @@ const COMMANDS: readonly Entry[] = [
     text: 'the KMS key policy of a sealing or role key, and whether a key has it',
     load: () => import('./attestation/key-policy.ts'),
   },
+  { words: 'image build', text: 'the enclave image from this checkout', load: () => import('./image/build.ts') },
   {
     words: 'image measure',
     text: 'the PCRs of an enclave image, whoever made it',
