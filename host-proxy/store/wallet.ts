@@ -73,15 +73,7 @@ interface State {
   working: Promise<void> | null;
 }
 
-const FOLDERS = [
-  'receipts',
-  'policies',
-  'transfers',
-  'transfers/open',
-  'transfers/done',
-  'transfers/asked',
-  'transfers/paid',
-] as const;
+const FOLDERS = ['receipts', 'policies', 'transfers', 'transfers/open', 'transfers/done'] as const;
 
 /** Not the other folders of transfers, which may hold very many: a draft left there is never read. */
 const SWEPT_FOLDERS = ['', 'receipts', 'policies', 'transfers/open'] as const;

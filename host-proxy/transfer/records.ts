@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path';
-import { readIfPresent, writeFileDurably } from '../store/durable.ts';
+import { makeDirectory, readIfPresent, writeFileDurably } from '../store/durable.ts';
 import type { WalletStore } from '../store/wallet.ts';
 
 /** What the agent asked for. The same id with anything else is refused. */
@@ -90,9 +90,15 @@ export interface PaidByOwner {
 const besides = ({ directory }: Place, folder: 'asked' | 'paid', approvalId: string) =>
   join(directory, 'transfers', folder, `${approvalId}.json`);
 
+/** The folder is made with its first file: a wallet without payments that wait has none. */
+async function writeBesides(wallet: Place, folder: 'asked' | 'paid', approvalId: string, value: object): Promise<void> {
+  await makeDirectory(wallet.files, join(wallet.directory, 'transfers', folder));
+  await writeFileDurably(wallet.files, besides(wallet, folder, approvalId), Buffer.from(JSON.stringify(value)));
+}
+
 /** Remembers which transfer an approval is for. */
 export async function keepAsked(wallet: Place, approvalId: string, request: TransferRequest): Promise<void> {
-  await writeFileDurably(wallet.files, besides(wallet, 'asked', approvalId), Buffer.from(JSON.stringify(request)));
+  await writeBesides(wallet, 'asked', approvalId, request);
 }
 
 export async function readPaid(wallet: Place, approvalId: string): Promise<PaidByOwner | null> {
@@ -110,7 +116,7 @@ export async function keepPaid(wallet: Place, approvalId: string, paid: PaidByOw
     if (known === null || known.status === 'built')
       await writeTransfer(wallet, { request, status: 'landed', signed, lastValidBlockHeight: 0 });
   }
-  await writeFileDurably(wallet.files, besides(wallet, 'paid', approvalId), Buffer.from(JSON.stringify(paid)));
+  await writeBesides(wallet, 'paid', approvalId, paid);
 }
 
 /** Forgets a transfer that was never signed. */

@@ -13,6 +13,7 @@ import { encodeBase58 } from '../../../policy/base58.ts';
 import { callAgent } from '../../../scripts/stack/agent.ts';
 import { readBalance, readTokens } from '../../../scripts/stack/chain-calls.ts';
 import type { Tour } from '../../../scripts/stack/tour/tour.ts';
+import { mustBeOwner } from '../../../scripts/stack/tour/tour.ts';
 import { readExample, writeExample } from './readme.ts';
 import { draftTransfer, makeFolder, openTour, socketOf } from './support.ts';
 
@@ -60,6 +61,17 @@ async function openRelay(test: Parameters<typeof makeFolder>[0], target: string,
 function isWhole(text: string): boolean {
   const [head = '', body] = text.split('\r\n\r\n');
   return body !== undefined && body.length === Number(/content-length: (\d+)/i.exec(head)?.[1]);
+}
+
+/** The id of the one payment that waits. */
+async function waitForApproval(tour: Tour): Promise<string> {
+  for (let tries = 0; tries < 300; tries += 1) {
+    const { approvals } = await mustBeOwner(tour, 'approvals');
+    const [first] = approvals as { id: string }[];
+    if (first !== undefined) return first.id;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('nothing waits');
 }
 
 async function readTransferEnd(tour: Tour, id: string): Promise<Record<string, unknown>> {
@@ -118,6 +130,26 @@ t.test('a stack', async (t) => {
     t.match(refused.stderr, /recipient-not-allowed/);
     t.equal(await readBalance(stack.chainUrl, parties.stranger), 0n);
   });
+
+  await t.test(
+    'the same program, told to ask the owner: it waits, and finishes by itself or ends when denied',
+    async (t) => {
+      const text = readExample('pay.ts');
+      t.ok(text.trimEnd().split('\n').length < 40, 'under 40 lines');
+      const script = writeExample(t, 'pay.ts');
+      const before = await readBalance(stack.chainUrl, shop);
+      for (const [verb, amount, code] of [
+        ['approve', 700_000_000n, 0],
+        ['deny', 600_000_000n, 1],
+      ] as const) {
+        const running = run(process.execPath, [script, socketOf(tour), stack.chainUrl, shop, String(amount)]);
+        const id = await waitForApproval(tour);
+        await mustBeOwner(tour, verb, id);
+        t.match(await running, { code, stderr: verb === 'deny' ? /the owner said: denied/ : '' }, verb);
+      }
+      t.equal(await readBalance(stack.chainUrl, shop), before + 700_000_000n);
+    },
+  );
 
   await t.test('curl alone', async (t) => {
     const curl = async (path: string, body?: unknown) => {
