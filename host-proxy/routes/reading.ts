@@ -92,8 +92,9 @@ export const approvalRoute = defineRoute({
   async handle({ services, wallet, params, query, gone }) {
     const enough = AbortSignal.any([gone, AbortSignal.timeout(Number(query.wait ?? 0) * 1000)]);
     for (;;) {
-      const paid = await readPaid(wallet, params.id);
       const approval = await services.enclave.askWallet('approval.read', wallet.name, { approvalId: params.id });
+      // Looked at after the approval, which ends after the payment is kept: nobody is told that a paid one was denied.
+      const paid = await readPaid(wallet, params.id);
       if (paid !== null) return done({ ...approvalJson(approval), ...paid, state: 'paid' });
       if (approval.state !== 'pending' || query.wait === undefined || enough.aborted)
         return done(approvalJson(approval));

@@ -10,6 +10,7 @@ import { describeEffectJson, hashEffectsJson, showAmount } from '../../policy/ap
 import type { EffectJson } from '../../policy/json.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { escapeText, formatTime } from '../cli/text.ts';
+import { findLookAlikes } from './look-alike.ts';
 
 const Hash = () => Type.String({ pattern: '^[0-9a-f]{64}$' });
 const Time = () => Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
@@ -44,6 +45,7 @@ export function describeApproval(policy: Policy, approval: ListedApproval): stri
   return [
     ...effects.filter(({ kind }) => kind !== 'fee').map((effect) => describeEffectJson(policy, effect as EffectJson)),
     `with fees of at most ${showAmount(policy, 'SOL', feeCap)}, through ${programs.map(escapeText).join(', ') || 'no program'}`,
+    ...findLookAlikes(policy, effects as readonly EffectJson[]),
     ...violations.map(({ code, detail }) => `asked because: ${escapeText(code)}: ${escapeText(detail)}`),
   ];
 }
