@@ -64,17 +64,20 @@ export async function startWorld(): Promise<World> {
     mkdirSync(run, { mode: 0o700 });
     const nsm = await startSimulatedNsm({ socketPath: join(run, 'nsm.sock'), stateDir: aws, pcrs });
     ends.push(() => nsm.close());
-    const enclave = await startEnclave(image, run);
-    ends.push(() => enclave.stop());
-    const proxy = await startProxy(image, run, store, kms);
-    ends.push(() => proxy.stop());
+    const enclave = await startEnclave(image, run, ends);
+    const proxy = await startProxy(image, run, store, kms, ends);
     const admin = join(run, 'admin.sock');
     const place = { admin, boot: await readBoot(admin), kmsKeyArn: key.arn };
     return { place, enclave, proxy, folder: run, socketOf: (wallet) => join(run, 's', wallet, 'agent.sock') };
   }
 
-  const stop = async () => {
-    for (const end of ends.splice(0).reverse()) await end();
+  let stopping: Promise<void> | null = null;
+  const endAll = async () => {
+    for (let end = ends.pop(); end !== undefined; end = ends.pop()) await end();
+  };
+  const stop = () => {
+    stopping ??= endAll();
+    return stopping;
   };
   // Its processes are groups of their own: whoever ends the bench early must not leave them behind.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
@@ -93,13 +96,17 @@ function findStore(folder: string, name: string, where: Where): string | null {
   }
 }
 
-async function startEnclave(image: string, run: string): Promise<Child> {
+/** What undoes a start, from the last step to the first. */
+type Ends = (() => unknown)[];
+
+async function startEnclave(image: string, run: string, ends: Ends): Promise<Child> {
   const child = startChild({
     name: 'enclave',
     command: process.execPath,
     args: enclaveArguments(image, run),
     logs: join(run, 'logs'),
   });
+  ends.push(() => child.stop());
   const isUp = (name: string) => isListening(join(run, `${name}.sock`));
   await waitForChild(child, async () => (await isUp('agent')) && (await isUp('owner')));
   return child;
@@ -110,6 +117,7 @@ async function startProxy(
   run: string,
   store: string,
   kms: { readonly port: number; readonly region: string },
+  ends: Ends,
 ): Promise<Child> {
   const config = join(run, 'host-proxy.json');
   writeFileSync(
@@ -125,6 +133,7 @@ async function startProxy(
   );
   const args = [join(image, 'host-proxy.mjs'), '--config', config];
   const child = startChild({ name: 'host-proxy', command: process.execPath, args, logs: join(run, 'logs') });
+  ends.push(() => child.stop());
   const admin = join(run, 'admin.sock');
   const isUp = () =>
     readBoot(admin).then(
