@@ -7,18 +7,25 @@ import { Parser } from 'tap-parser';
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const skippedNames: string[] = [];
 
-/** Counts what stands directly in a file: its tests. A file that crashed has only its own `not ok` line. */
+/** Failures counted so far in the file whose own line comes next. */
+let failedInFile = 0;
+
+/** Counts what stands directly in a file: its tests. */
 function countFile(file: Parser): void {
-  let tests = 0;
+  failedInFile = 0;
   file.on('assert', (result: Result) => {
-    tests++;
+    if (!result.ok && result.todo === false) failedInFile++;
     countResult(result, file.name);
   });
   file.on('child', (test) => watchAssertions(test, file.name));
-  file.on('complete', (end) => {
-    process.stderr.write(`${end.ok ? 'ok    ' : 'not ok'} ${file.name}\n`);
-    if (!end.ok && tests === 0) counts.failed++;
-  });
+}
+
+/** A file's own line. One that crashed or was cut short may have no test that failed: it is a failure itself. */
+function closeFile(result: Result): void {
+  process.stderr.write(`${result.ok ? 'ok    ' : 'not ok'} ${result.name}\n`);
+  if (result.ok || failedInFile > 0) return;
+  counts.failed++;
+  printFailure(result, result.name);
 }
 
 /** Prints the assertions that failed inside a test, however deep. */
@@ -57,6 +64,7 @@ export default class Reporter extends Transform {
       },
     });
     parser.on('child', countFile);
+    parser.on('assert', closeFile);
     this.on('finish', () => parser.end());
     process.once('exit', () => {
       for (const name of skippedNames) process.stdout.write(`SKIPPED ${name}\n`);
