@@ -3,6 +3,7 @@ import t from 'tap';
 import { describeEffects, hashEffects } from '../../policy/approvals.ts';
 import { checkPolicy } from '../../policy/check.ts';
 import { effectsToJson } from '../../policy/json.ts';
+import { EFFECTS_MAX } from '../../policy/limits.ts';
 import { deriveSpendingLimit, deriveVault } from '../../policy/programs/squads-addresses.ts';
 import { listRisks } from '../../policy/risks.ts';
 import type { Effect } from '../../policy/types.ts';
@@ -117,6 +118,17 @@ t.test('an approval covers one proposal and one call, not others like them', asy
   const hash = (byte: number) => hashEffects(policy, opaque(Uint8Array.of(byte)), [], 0n);
   t.not(hash(1), hash(2), 'the data counts');
   t.equal(hash(1), hash(1));
+});
+
+t.test('what is inside a proposal counts among the effects that can be shown', async (t) => {
+  const policy = compilePolicy(policies['squads']);
+  const codes = (payments: number) => {
+    const calls = Array.from({ length: payments }, () => payFrom(VAULT, TARGET, 1n));
+    const what = ours(...propose({ multisig: MULTISIG }, calls));
+    return ask(policy, [what], { agent: WALLET, lease: ampleLease(policy) }).violations.map(({ code }) => code);
+  };
+  // A fee, a proposal, two accounts.
+  t.same([codes(EFFECTS_MAX - 4).includes('too-many-effects'), codes(EFFECTS_MAX - 3)[0]], [false, 'too-many-effects']);
 });
 
 t.test('every kind of effect has words of its own', async (t) => {
