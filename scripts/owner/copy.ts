@@ -45,10 +45,12 @@ export function pinsFromJson({ wallet, agent, receiptKey, owner, kmsKeyArn }: Pi
   return { wallet, agent: key(agent), receiptKey: key(receiptKey), owner: key(owner), kmsKeyArn };
 }
 
-/** Keeps a wallet's pins. Others for the same name are refused; only `replacePins` changes them. */
+/** Keeps a wallet's pins; the same again is fine. Others for the same name are refused; only `replacePins` changes them. */
 export function keepPins(profile: Profile, pins: Pins): void {
   const path = fileOf(profile, pins.wallet, 'pins.json');
-  if (existsSync(path)) throw new ReeveError('file-invalid', { file: path, detail: 'the wallet is pinned already' });
+  const isOther = () => JSON.stringify(pinsToJson(readPins(profile, pins.wallet))) !== JSON.stringify(pinsToJson(pins));
+  if (existsSync(path) && isOther())
+    throw new ReeveError('file-invalid', { file: path, detail: 'the wallet is pinned already' });
   makeFolder(folderOf(profile, pins.wallet));
   writeDurably(path, `${JSON.stringify(pinsToJson(pins), null, 2)}\n`);
 }
