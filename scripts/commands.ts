@@ -69,6 +69,11 @@ const COMMANDS: readonly Entry[] = [
     text: 'the PCRs of an enclave image, whoever made it',
     load: () => import('./image/measure.ts'),
   },
+  {
+    words: 'audit prune',
+    text: 'moves old receipts out of a store',
+    load: () => import('./audit/prune.ts'),
+  },
   { words: 'audit verify', text: 'checks a chain of receipts offline', load: () => import('./audit/verify.ts') },
   {
     words: 'dev programs',

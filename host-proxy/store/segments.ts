@@ -43,10 +43,10 @@ export async function openSegments(files: Files, directory: string, end: ChainEn
   const last = firsts.find((first) => first <= end.seq);
   if (last === undefined && end.seq > 0) throw damaged('receipts', end.seq);
   if (unreleased.length > 0 && !mayCut) throw damaged('head', end.seq);
-  const path = last === undefined ? null : join(directory, nameSegment(last));
+  const path = last === undefined ? null : segmentPath(directory, last);
   const sizes = path === null ? null : measureLast(await files.read(path), end.seq - (last ?? 0) + 1, end);
   if (sizes !== null && sizes.found > sizes.wanted && !mayCut) throw damaged('head', end.seq);
-  for (const first of unreleased) await files.remove(join(directory, nameSegment(first)));
+  for (const first of unreleased) await files.remove(segmentPath(directory, first));
   if (unreleased.length > 0) await files.syncFolder(directory);
   const current = path === null || sizes === null ? null : await openLast(files, path, sizes);
   return { files, directory, current };
@@ -116,7 +116,7 @@ async function makeRoom(current: NonNullable<Segments['current']>, bytes: number
 
 async function beginSegment(segments: Segments, first: number): Promise<void> {
   const { files, directory } = segments;
-  const file = await files.open(join(directory, nameSegment(first)), 'replace');
+  const file = await files.open(segmentPath(directory, first), 'replace');
   try {
     await files.syncFolder(directory);
   } catch (cause) {
@@ -156,11 +156,12 @@ export async function listRuns(files: Files, directory: string, end: number): Pr
 
 /** The receipts of one segment in order. `store-damaged` when one of them cannot be read: a shorter list would hide it. */
 export async function readRun(files: Files, directory: string, { first, count }: Run): Promise<Uint8Array[]> {
-  const records = readRecords(await files.read(join(directory, nameSegment(first))));
+  const records = readRecords(await files.read(segmentPath(directory, first)));
   if (records.length < count) throw damaged('receipt', first + records.length);
   return records.slice(0, count);
 }
 
-function nameSegment(first: number): string {
-  return `${String(first).padStart(10, '0')}.seg`;
+/** Where the segment lies whose first receipt has seq `first`. */
+export function segmentPath(directory: string, first: number): string {
+  return join(directory, `${String(first).padStart(10, '0')}.seg`);
 }

@@ -119,3 +119,21 @@ async function findVersion(wallet: WalletStore): Promise<number | null> {
   }
   return null;
 }
+
+/** Seq of the oldest receipt a restore reads: the tail's first, or the command that says which of several versions counts. */
+export async function findOldestNeeded(wallet: WalletStore): Promise<number> {
+  const { receipts, policyHash } = await readTail(wallet);
+  const first = wallet.storedSeq() - receipts.length + 1;
+  if (policyHash === null || (await readPolicies(wallet, policyHash)).length < 2) return first;
+  let seq = wallet.storedSeq();
+  for await (const receipt of walkBack(wallet)) {
+    if (typeof view(receipt).body?.['policyVersion'] === 'number') break;
+    seq -= 1;
+  }
+  return Math.min(first, Math.max(seq, 1));
+}
+
+/** When a receipt was written, milliseconds of Unix time. */
+export function readTime(receipt: Uint8Array): bigint {
+  return view(receipt).time ?? 0n;
+}

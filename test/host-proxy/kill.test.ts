@@ -6,6 +6,8 @@ import { encodeBase58 } from '../../host-proxy/transactions/base58.ts';
 import { makeKey } from '../keys.ts';
 import { call, makeHouse, until } from './support.ts';
 
+t.setTimeout(600_000);
+
 const CLIENTS = 24;
 
 function wire(number: number): string {
