@@ -53,7 +53,10 @@ export async function fetchReceiptsTo(admin: Admin, wallet: string, seq: number)
   }
 }
 
-/** All receipts of a folder of `.seg` files, oldest first, unchecked. A last record cut short is left out: it was never acknowledged. */
+/**
+ * All receipts of a folder of `.seg` files, oldest first, unchecked. A last record cut short is left out: it was never acknowledged. Zeros up to a
+ * file's end are room for receipts that did not come.
+ */
 export function readSegments(folder: string): Uint8Array[] {
   const names = readdirSync(folder).filter((name) => /^[0-9]{10}\.seg$/.test(name));
   return names.sort().flatMap((name, index) => readSegment(join(folder, name), index === names.length - 1));
@@ -64,6 +67,7 @@ function readSegment(path: string, mayBeTorn: boolean): Uint8Array[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const receipts: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; ) {
+    if (bytes.subarray(at).every((byte) => byte === 0)) break;
     const length = at + SEGMENT_HEAD_BYTES <= bytes.length ? view.getUint32(at) : RECEIPT_BYTES + 1;
     const start = at + SEGMENT_HEAD_BYTES;
     const receipt = bytes.subarray(start, start + length);

@@ -85,6 +85,14 @@ t.test('every way to spoil a chain is found', async (t) => {
   }
 });
 
+t.test('room for receipts that did not come is no receipt, in any segment', async (t) => {
+  store(receipts);
+  for (const name of ['0000000001.seg', '0000000005.seg']) appendFileSync(join(segments, name), Buffer.alloc(4_096));
+  t.match(await audit('--receipts', segments), { code: 0, json: { receipts: 8 } });
+  appendFileSync(join(segments, '0000000001.seg'), Buffer.of(1));
+  t.match(await audit('--receipts', segments), { code: 1, json: { error: { code: 'chain-invalid' } } });
+});
+
 t.test('a torn tail is left out, a torn middle is not', async (t) => {
   store(receipts);
   const size = receipts.slice(4).reduce((sum, { length }) => sum + length + 8, 0);
