@@ -30,6 +30,7 @@ const PARTS = {
       'policy/squads',
       'policy/squads-config',
       'policy/squads-strangers',
+      'policy/squads-table',
       'policy/transaction',
       'policy/vectors',
       'policy/vectors-instructions',
