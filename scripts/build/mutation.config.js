@@ -63,6 +63,7 @@ const PARTS = {
       'policy/judge-calls',
       'policy/judge-proposals',
       'policy/judge-time',
+      'policy/rules-exact',
       'policy/violations',
       'policy/violations-limits',
       'corpus/engine',
