@@ -6,7 +6,7 @@ import { readCanonical } from './canonical.ts';
 import { compileEffects, compileMessages, compileNonce, compileTables, compileVaults } from './compile-allowances.ts';
 import { compileCalls } from './compile-calls.ts';
 import type { GroupDocument, GroupLimits, MintAsset, PolicyDocument, WindowLimit } from './document.ts';
-import { entriesOf } from './document-blocks.ts';
+import { entriesOf, memberOf } from './document-blocks.ts';
 import type { MintFacts } from './effects.ts';
 import { deriveOwnAccounts } from './effects.ts';
 import { explainSchemaFaults, findDocumentFaults } from './faults.ts';
@@ -99,7 +99,7 @@ function compileAssets(document: PolicyDocument): Asset[] {
     return {
       ...asset,
       decimals,
-      slice: amountOf(document.lease.slice?.[name]) ?? defaultSlice(document, name, windows, single),
+      slice: amountOf(memberOf(document.lease.slice, name)) ?? defaultSlice(document, name, windows, single),
     };
   });
 }
@@ -153,7 +153,7 @@ function compileWindows(windows: readonly WindowLimit[] | undefined, held: bigin
 }
 
 function heldBack({ durableNonce }: PolicyDocument, asset: string): bigint {
-  const budget = typeof durableNonce === 'object' ? durableNonce.assets[asset] : undefined;
+  const budget = typeof durableNonce === 'object' ? memberOf(durableNonce.assets, asset) : undefined;
   return BigInt(budget ?? 0);
 }
 

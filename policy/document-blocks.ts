@@ -44,3 +44,8 @@ export const listOf = <Item extends TSchema>(item: Item, maxItems: number, minIt
 export function entriesOf<Value = unknown>(record: object | undefined): [string, Value][] {
   return Object.entries(record ?? {}).filter(([name]) => name !== '$comment') as [string, Value][];
 }
+
+/** What an open record says under a name. Only what it says itself: every object knows names like `constructor`. */
+export function memberOf<Value>(record: { readonly [name: string]: Value } | undefined, name: string) {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
+}

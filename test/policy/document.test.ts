@@ -135,6 +135,17 @@ t.test('names made of digits are names', async (t) => {
   t.same(faultsOf(groups({ name: '99999999999999999999999', owners: [shop] })), []);
 });
 
+t.test('names that every object knows are names', async (t) => {
+  const { USDC: named, SOL: sol } = draft()['assets'] as Draft;
+  const nonce = { account: shop, assets: { SOL: '5' } };
+  for (const name of ['constructor', 'toString', 'valueOf', 'hasOwnProperty']) {
+    const document = draft({ assets: { SOL: sol, [name]: named }, lease: { maxSeconds: 60, slice: { SOL: '9' } } });
+    t.equal(compile(document).assets.get(USDC)?.slice, 10n, `${name} has no slice of its own`);
+    const held = compile({ ...document, durableNonce: nonce }).assets.get(USDC);
+    t.equal(held?.windows[0]?.max, 100n, `nothing of ${name} is held back`);
+  }
+});
+
 t.test('at most 32 assets and 2,048 owners', async (t) => {
   const key = (index: number) => pubkeyToBase58(index.toString(16).padStart(64, '0') as typeof SHOP);
   const mints = (count: number) =>
