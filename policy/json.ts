@@ -147,10 +147,14 @@ function addressOf(key: Pubkey | null): string | null {
   return key === null ? null : pubkeyToBase58(key);
 }
 
-/** Different memos give different texts, also where one is too long to show: approvals are bound to this. */
+/** Keeps a mark at the beginning that others drop; what is not UTF-8 becomes `NO_CHARACTER`. */
+const memoText = new TextDecoder('utf-8', { ignoreBOM: true });
+const NO_CHARACTER = '\ufffd';
+
+/** Different memos give different texts, also where one is too long to show or no text: approvals are bound to this. */
 export function memoToJson(bytes: Uint8Array): string {
-  const text = escapeText(new TextDecoder().decode(bytes));
-  return text.length <= MEMO_CHARACTERS_MAX
+  const text = escapeText(memoText.decode(bytes));
+  return text.length <= MEMO_CHARACTERS_MAX && !text.includes(NO_CHARACTER)
     ? text
     : `${text.slice(0, MEMO_CHARACTERS_MAX)}… SHA-256 ${sha256Hex(bytes)}`;
 }

@@ -66,6 +66,7 @@ t.test('what an approval is bound to', async (t) => {
     ['the memo', hashOf(message(pay(SHOP, 5n), payToken(SHOP, 7n), memo('invoice 8')))],
     ['a long memo’s end', hashOf(message(memo(`${'m'.repeat(1_100)}a`)))],
     ['a long memo’s other end', hashOf(message(memo(`${'m'.repeat(1_100)}b`)))],
+    ['a memo that nothing shows', hashOf(message(pay(SHOP, 5n), payToken(SHOP, 7n), memo('\ufeffinvoice 7')))],
     ['one payment more', hashOf(message(pay(SHOP, 5n), pay(SHOP, 5n), payToken(SHOP, 7n), memo('invoice 7')))],
     ['an account to open', hashOf(message(pay(SHOP, 5n), openAccount(SHOP), payToken(SHOP, 7n), memo('invoice 7')))],
     ['who pays the fee', hashOf(sponsored(pay(SHOP, 5n), payToken(SHOP, 7n), memo('invoice 7')))],
