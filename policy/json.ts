@@ -128,10 +128,10 @@ export function effectToJson(policy: Policy, effect: Effect): EffectJson {
   }
 }
 
-/** Everything a proposal would do, in its order, so that an approval covers this proposal alone. */
-function hashInner(policy: Policy, { effects, programs }: Extract<Effect, { kind: 'proposal' }>): Hash {
+/** Everything a proposal would do, and its very bytes: moves among our own accounts are no effects, and an approval covers this proposal alone. */
+function hashInner(policy: Policy, { effects, programs, message }: Extract<Effect, { kind: 'proposal' }>): Hash {
   const calls = programs.map(({ program, name, instruction }) => `${instruction} ${program}.${name}`);
-  return hashJson([effects.map((effect) => effectToJson(policy, effect)), calls]);
+  return hashJson([effects.map((effect) => effectToJson(policy, effect)), calls, message.toHex()]);
 }
 
 /** Nobody can say what a call of an unknown program does, so an approval covers exactly this one. */

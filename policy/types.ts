@@ -86,6 +86,8 @@ export type Effect = {
       /** What it would do to our accounts; places count within the proposal. */
       readonly effects: readonly Effect[];
       readonly programs: readonly CalledInstruction[];
+      /** The bytes that the members vote on. */
+      readonly message: Uint8Array;
     }
   /** A program that this engine does not decode. With our signature among its accounts it can do whatever our signature can. */
   | {

@@ -108,12 +108,12 @@ function readDraft({ create, place, proposal, approves }: Draft, reading: Readin
 
   const path = `${reading.path}.instructions[${place.instruction}].inner`;
   const report = readInner(inner.value, { ...reading, signer: vault, path }, place.transaction);
-  const { multisig } = create;
+  const { multisig, transactionMessage: message } = create;
   const { effects, programs, refusals } = report;
   const index = proposal.transactionIndex;
   return [
     ...refusals,
-    { kind: 'proposal', ...place, multisig, vault, index, approves, effects, programs },
+    { kind: 'proposal', ...place, multisig, vault, index, approves, effects, programs, message },
     ...readProposalRent(create, proposal, inner.value, facts, reading, place),
   ];
 }

@@ -131,6 +131,16 @@ t.test('what is inside a proposal counts among the effects that can be shown', a
   t.same([codes(EFFECTS_MAX - 4).includes('too-many-effects'), codes(EFFECTS_MAX - 3)[0]], [false, 'too-many-effects']);
 });
 
+t.test('an approval of a proposal covers what it moves among our own accounts too', async (t) => {
+  const policy = compilePolicy(policies['squads']);
+  const hash = (lamports: bigint) => {
+    const what = ours(...propose({ multisig: MULTISIG }, [payFrom(VAULT, WALLET, lamports)]));
+    return ask(policy, [what], { agent: WALLET, lease: ampleLease(policy) }).effectsHash();
+  };
+  t.equal(hash(1n), hash(1n));
+  t.not(hash(1n), hash(2n));
+});
+
 t.test('every kind of effect has words of its own', async (t) => {
   const policy = compile(draft());
   const place = { transaction: 0, instruction: 0 };
@@ -156,7 +166,17 @@ t.test('every kind of effect has words of its own', async (t) => {
     ],
     [{ ...place, kind: 'programUpgrade', upgraded: one, buffer: two }, /^replace the code of/],
     [
-      { ...place, kind: 'proposal', multisig: one, vault: two, index: 7n, approves: true, effects: [], programs: [] },
+      {
+        ...place,
+        kind: 'proposal',
+        multisig: one,
+        vault: two,
+        index: 7n,
+        approves: true,
+        effects: [],
+        programs: [],
+        message: Uint8Array.of(),
+      },
       /^propose transaction 7 .* and vote for it$/,
     ],
     [

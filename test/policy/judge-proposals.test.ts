@@ -54,6 +54,7 @@ const proposal = (effects: readonly Effect[], changes: Partial<Proposal> = {}): 
   approves: false,
   effects,
   programs: [],
+  message: new Uint8Array(0),
   ...changes,
 });
 
