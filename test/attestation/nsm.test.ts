@@ -72,6 +72,8 @@ t.test('answers, right and wrong', async (t) => {
   const pcr = (client: Client) => client.describePcr(0);
   const lock = (client: Client) => client.lockPcr(16);
   const attest = (client: Client) => client.attest({});
+  const extend = (client: Client) => client.extendPcr(16, PCR);
+  const lockAll = (client: Client) => client.lockPcrs(17);
   const rows: readonly (readonly [string, CborValue | Uint8Array, (client: Client) => Promise<{ ok: boolean }>])[] = [
     ['ok', map({ GetRandom: map({ random: new Uint8Array(256) }) }), random],
     ['ok', map({ GetRandom: map({ random: new Uint8Array(1) }) }), random],
@@ -101,6 +103,13 @@ t.test('answers, right and wrong', async (t) => {
     ['ok', map({ Attestation: map({ document: new Uint8Array(5000) }) }), attest],
     ['nsm-response', map({ Attestation: map({ document: new Uint8Array(0) }) }), attest],
     ['nsm-response', 'Attestation', attest],
+    ['ok', map({ ExtendPCR: map({ data: PCR }) }), extend],
+    ['nsm-response', map({ ExtendPCR: map({ data: PCR.subarray(1) }) }), extend],
+    ['nsm-response', map({ ExtendPCR: map({ data: new Uint8Array(49) }) }), extend],
+    ['nsm-response', 'ExtendPCR', extend],
+    ['ok', 'LockPCRs', lockAll],
+    ['nsm-response', 'LockPCR', lockAll],
+    ['nsm-error', map({ Error: 'InvalidIndex' }), lockAll],
   ];
   for (const [expected, answer, ask] of rows) {
     t.equal(
@@ -108,6 +117,14 @@ t.test('answers, right and wrong', async (t) => {
       expected,
       JSON.stringify(answer instanceof Map ? [...answer] : answer)?.slice(0, 60),
     );
+  }
+});
+
+t.test('every error of an NSM is told by its name, beside the command', async (t) => {
+  const names = ['InvalidArgument', 'InvalidIndex', 'InvalidResponse', 'ReadOnlyIndex', 'InvalidOperation'];
+  for (const name of [...names, 'BufferTooSmall', 'InputTooLarge', 'InternalError']) {
+    const result = await fake(map({ Error: name })).client.extendPcr(16, PCR);
+    t.same(result, { ok: false, refusal: { reason: 'nsm-error', detail: `ExtendPCR: ${name}` } });
   }
 });
 

@@ -7,6 +7,7 @@ export const kmsFaults = {
   IncorrectKeyException: 400,
   InvalidCiphertextException: 400,
   InvalidKeyUsageException: 400,
+  InvalidMarkerException: 400,
   InvalidSignatureException: 400,
   KMSInternalException: 500,
   KMSInvalidSignatureException: 400,

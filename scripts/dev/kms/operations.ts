@@ -18,6 +18,9 @@ import { ACCOUNT } from './store.ts';
 const MAX_MESSAGE_BYTES = 4096;
 /** Bytes of a data key. */
 const MAX_DATA_KEY_BYTES = 1024;
+/** Grants in one answer, unless the request asks otherwise. */
+const GRANTS_PER_PAGE = 50;
+const MAX_GRANTS_PER_PAGE = 100;
 const SIGNING_ALGORITHMS = ['ED25519_SHA_512', 'ED25519_PH_SHA_512'] as const;
 
 export interface KmsContext {
@@ -266,8 +269,15 @@ function createGrant({ keys }: KmsContext, input: Input): Output {
   return { GrantId: id, GrantToken: id };
 }
 
+/** In pages, as AWS lists them; a marker is the id of the last grant of the page before. */
 function listGrants({ keys }: KmsContext, input: Input): Output {
   const { arn, grants = [] } = permitted(keys, input, 'ListGrants');
-  const listed = grants.map(({ id, operations }) => ({ KeyId: arn, GrantId: id, Operations: operations }));
-  return { Grants: listed, Truncated: false };
+  const size = optionalCount(input, 'Limit', MAX_GRANTS_PER_PAGE) ?? GRANTS_PER_PAGE;
+  const marker = optionalText(input, 'Marker');
+  const start = marker === undefined ? 0 : grants.findIndex(({ id }) => id === marker) + 1;
+  if (marker !== undefined && start === 0) return fail('InvalidMarkerException', '');
+  const page = grants.slice(start, start + size);
+  const Grants = page.map(({ id, operations }) => ({ KeyId: arn, GrantId: id, Operations: operations }));
+  const isLast = start + size >= grants.length;
+  return isLast ? { Grants, Truncated: false } : { Grants, Truncated: true, NextMarker: page.at(-1)?.id };
 }
