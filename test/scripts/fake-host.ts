@@ -40,8 +40,8 @@ export interface Twist {
   attest?: (fields: { nonce: Uint8Array; userData: Uint8Array }) => { nonce: Uint8Array; userData: Uint8Array };
   /** Added to the NSM's clock, milliseconds. */
   clock?: number;
-  /** Called with each command before it is taken; what it throws is the answer. */
-  command?: (name: CommandName, wallet: string) => void;
+  /** Called with each command before it is taken, with a lease's number; what it throws is the answer. */
+  command?: (name: CommandName, wallet: string, leaseNumber: number | null) => void;
   /** Commands are acknowledged and thrown away. */
   withhold?: boolean;
 }
@@ -171,7 +171,7 @@ async function attest(host: Host, nsm: ReturnType<typeof createNsmClient>, body:
 function command(host: Host, { envelope, body, policy }: Body): object {
   const signed = envelope.map(unb64);
   const { payload, signers } = openCommand(signed);
-  host.twist.command?.(payload.command, payload.wallet);
+  host.twist.command?.(payload.command, payload.wallet, readLeaseNumber(payload, unb64(body)));
   if (host.twist.withhold === true) return { command: payload.command, wallet: payload.wallet, phase: 'active' };
   if (!Buffer.from(payload.boot).equals(host.boot)) throw new ReeveError('command-boot');
   const content = decodeCommandBody(payload.command, unb64(body), payload.bodyHash);
@@ -200,6 +200,11 @@ function command(host: Host, { envelope, body, policy }: Body): object {
   });
   const seal = isCreation ? { seal: b64(wallet.seal) } : {};
   return { command: payload.command, wallet: payload.wallet, phase: wallet.statement.phase, ...seal };
+}
+
+function readLeaseNumber({ command, bodyHash }: ReturnType<typeof openCommand>['payload'], body: Uint8Array) {
+  if (command !== 'lease.grant') return null;
+  return (decodeCommandBody(command, body, bodyHash) as { lease: { number: number } }).lease.number;
 }
 
 function restore(
