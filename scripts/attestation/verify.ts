@@ -14,6 +14,8 @@ import { defineCommand } from '../cli/command.ts';
 import { usageError } from '../cli/failures.ts';
 import { EXIT } from '../cli/io.ts';
 import { escapeText, formatTime, toHex } from '../cli/text.ts';
+import type { ShownStatement } from './answer.ts';
+import { describeStatement, describeStatementLines, readSocketAnswer } from './answer.ts';
 
 /** First bytes of a document: an array of four, or COSE_Sign1's tag. What is not one may be base64 text, as sockets give it. */
 const BINARY_STARTS = [0x84, 0xd2];
@@ -23,12 +25,16 @@ const SECONDS = /^\d{1,9}$/;
 
 export const verifyCommand = defineCommand(
   {
-    usage: 'reeve attestation verify --document FILE [OPTIONS]',
+    usage: 'reeve attestation verify --document FILE | --answer FILE [OPTIONS]',
     summary:
       'Verifies an attestation document offline. Without --pcr it says only that some enclave made it, not that it is yours.',
     words: 0,
     options: {
       document: { value: 'FILE', text: 'the document, as bytes or base64' },
+      answer: {
+        value: 'FILE',
+        text: 'instead: what an agent’s socket answered to /v1/attestation; the document must be over the statement in it, which is shown',
+      },
       at: {
         value: 'ISO|document',
         text: "when its certificates must be valid (default: now); 'document' takes the document's own time",
@@ -49,16 +55,29 @@ export const verifyCommand = defineCommand(
 export const { run } = verifyCommand;
 
 async function verify(context: Context): Promise<number> {
-  const file = context.option('document');
-  if (file === undefined) {
-    throw usageError('--document FILE is needed');
-  }
   const expectations = readExpectations(context);
-  const bytes = decodeFile(readBytes(file));
-  const verdict = verifyDocument(bytes, expectations);
+  const { bytes, statement, ...bound } = readSource(context);
+  const verdict = verifyDocument(bytes, { ...expectations, ...bound });
   const parsed = parseDocument(bytes, { unsigned: expectations.root === UNSIGNED_EMULATION });
-  report(context, verdict, parsed.ok ? parsed.value.document : null);
+  report(context, verdict, parsed.ok ? parsed.value.document : null, statement);
   return verdict.valid ? EXIT.done : EXIT.failed;
+}
+
+interface Source extends Pick<Expectations, 'userData'> {
+  readonly bytes: Uint8Array;
+  /** Null for a bare document. */
+  readonly statement: ShownStatement | null;
+}
+
+/** A bare document, or an answer whose statement says what the document's user data must be. */
+function readSource(context: Context): Source {
+  const [file, answer] = [context.option('document'), context.option('answer')];
+  if (file !== undefined && answer === undefined) return { bytes: decodeFile(readBytes(file)), statement: null };
+  if (answer === undefined || file !== undefined) throw usageError('--document FILE or --answer FILE is needed');
+  if (context.option('user-data') !== undefined)
+    throw usageError('--user-data is what the statement of an --answer gives');
+  const { document, statement, userData } = readSocketAnswer(answer);
+  return { bytes: document, userData, statement: describeStatement(statement) };
 }
 
 function readExpectations(context: Context): Expectations {
@@ -141,14 +160,22 @@ function decodeFile(bytes: Uint8Array): Uint8Array {
 }
 
 /** The document is shown even when it is not valid, so that a mismatch can be understood; `valid` stands first. */
-function report(context: Context, verdict: Verdict, document: AttestationDocument | null): void {
+function report(
+  context: Context,
+  verdict: Verdict,
+  document: AttestationDocument | null,
+  statement: ShownStatement | null,
+): void {
   const reason = verdict.valid ? null : verdict.reason;
   const shown = document === null ? null : describe(document);
   const head = verdict.valid ? 'valid' : `NOT VALID: ${verdict.reason}: ${escapeText(verdict.detail)}`;
   const detail = verdict.valid ? {} : { detail: verdict.detail };
   const note = verdict.valid ? [] : ['what it claims, unproven:'];
-  const lines = shown === null ? [] : [...note, ...Object.entries(shown).flatMap(describeLines)];
-  context.report({ valid: verdict.valid, reason, ...detail, document: shown }, [head, ...lines]);
+  const lines = shown === null ? [] : Object.entries(shown).flatMap(describeLines);
+  const stated = statement === null ? [] : ['the wallet states:', ...describeStatementLines(statement)];
+  const more = lines.length + stated.length === 0 ? [] : [...note, ...lines, ...stated];
+  const value = { valid: verdict.valid, reason, ...detail, document: shown };
+  context.report(statement === null ? value : { ...value, statement }, [head, ...more]);
 }
 
 type Shown = Readonly<Record<string, string | number | null | Readonly<Record<string, string>>>>;

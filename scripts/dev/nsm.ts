@@ -3,16 +3,20 @@
  * under a private root: whoever verifies its documents must name that root, so no verifier takes them for a real enclave's by itself.
  */
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
 import { fingerprint } from '../../attestation/certificate.ts';
 import { frameNsmMessage, MAX_NSM_REQUEST_BYTES, MAX_NSM_RESPONSE_BYTES } from '../../attestation/nsm-socket.ts';
 import { createChainSource, loadNsmRoot } from './nsm-chain.ts';
 import { createNsmDevice } from './nsm-device.ts';
+import { toPem } from './pki.ts';
 
 export { loadNsmRoot } from './nsm-chain.ts';
 
+/** In the state folder, there before the NSM listens: the root a verifier of its documents must name. */
+export const NSM_ROOT_FILE = 'nsm-root.pem';
 /** Bytes of a message's length. */
 const PREFIX_BYTES = 4;
 
@@ -43,6 +47,7 @@ export async function startSimulatedNsm(options: SimulatedNsmOptions): Promise<S
   const { socketPath, stateDir, pcrs, region = 'eu-central-1', now = Date.now } = options;
   mkdirSync(stateDir, { recursive: true, mode: 0o700 });
   const root = loadNsmRoot(stateDir, now());
+  writeFileSync(join(stateDir, NSM_ROOT_FILE), toPem(root.certificate), { mode: 0o600 });
   const moduleId = options.moduleId ?? `i-00000000000000000-enc${randomBytes(8).toString('hex')}`;
   const role = options.role === undefined ? {} : { role: options.role };
   const handle = createNsmDevice({ moduleId, ...role, pcrs, now, chain: createChainSource(root, moduleId, region) });

@@ -37,6 +37,12 @@ async function call(...argv: string[]): Promise<{ code: number; out: string; err
   return { code, ...text };
 }
 
+/** What a socket answers, but that its statement is `[]` in CBOR. */
+function answerWith(change: object): string {
+  const document = Buffer.from(forge()).toString('base64');
+  return JSON.stringify({ nonce: '00', statement: 'gIA=', document, ...change });
+}
+
 const TRUSTED = ['--root', PEM, '--at', AT];
 const ROWS: readonly (readonly [name: string, argv: readonly string[], code: number, reason: string | null])[] = [
   ['valid at a time', ['--document', DOCUMENT, ...TRUSTED], 0, null],
@@ -97,6 +103,12 @@ t.test('wrong use is exit 2, a file that cannot be read exit 1', async (t) => {
     ['no time', ['--document', DOCUMENT, '--at', '2026-13-01T00:00:00Z'], 2],
     ['age not a number', ['--document', DOCUMENT, '--max-age', '1h'], 2],
     ['no such file', ['--document', join(folder, 'none')], 1],
+    ['an answer and a document', ['--document', DOCUMENT, '--answer', DOCUMENT], 2],
+    ['an answer and user data', ['--answer', DOCUMENT, '--user-data', ''], 2],
+    ['an answer that is none', ['--answer', DOCUMENT], 1],
+    ['an answer with more in it', ['--answer', file('more.json', answerWith({ valid: true }))], 1],
+    ['an answer that is not base64', ['--answer', file('text.json', answerWith({ document: 'a*b=' }))], 1],
+    ['a statement that is none', ['--answer', file('none.json', answerWith({}))], 1],
     ['no such root', ['--document', DOCUMENT, '--root', join(folder, 'none')], 1],
     ['root that is none', ['--document', DOCUMENT, '--root', DOCUMENT], 1],
   ];
