@@ -60,6 +60,21 @@ t.test('a role key signs for one principal; only the named one deletes', (t) => 
   t.end();
 });
 
+t.test('PCR3, where it is pinned, is demanded beside the image, also of a grant', (t) => {
+  const pcr3 = 'c3'.repeat(48);
+  const policy = JSON.stringify(makeSealingPolicy({ images: [pcr0], pcr3, users: [CALLER], administrators: [OTHER] }));
+  const ask = (value: string | null, isGranted: boolean) => () => {
+    const role = value === null ? [] : [['kms:RecipientAttestation:PCR3', value] as const];
+    const conditions = new Map([['kms:RecipientAttestation:ImageSha384', pcr0] as const, ...role]);
+    authorize(policy, 'kms:Decrypt', 'arn', conditions, isGranted);
+  };
+  t.doesNotThrow(ask(pcr3, false), 'the pinned role');
+  for (const value of [null, pcr8, '00'.repeat(48)])
+    for (const isGranted of [false, true])
+      t.throws(ask(value, isGranted), { name: 'AccessDeniedException' }, `PCR3 ${value?.slice(0, 4)}, ${isGranted}`);
+  t.end();
+});
+
 t.test('what differs is found, what is only spelled otherwise is not', (t) => {
   const [first, second, ...rest] = sealing.Statement;
   const respelled = {
@@ -142,6 +157,28 @@ t.test('an upgrade: the next image unseals beside the present one, then instead 
   t.match(await check(next), { code: 1, json: { findings: [{ code: 'grant', grant: 'g1' }] } });
 });
 
+t.test('a role key’s policy, written, put, and checked; administrators may be of another account', async (t) => {
+  const custody = await startCustody(t);
+  const { arn } = custody.profile().keys.renew;
+  const wanted = ['--signer', CALLER, '--administrator', CALLER, '--administrator', OTHER];
+  const check = () => run(runKeyPolicy, [...wanted, '--check', arn, '--profile', custody.profilePath, '--json']);
+  const { json: policy, code } = await run(runKeyPolicy, [...wanted, '--json']);
+  t.match([code, policy], [0, { Id: 'reeve-role-key' }]);
+  const found = await check();
+  t.equal(found.code, 1, 'not the one of a new key');
+  t.match(found.json, { key: arn, asWanted: false });
+  const put = (document: unknown) =>
+    custody.kms.keys.replace({ ...custody.kms.keys.find(arn), policy: JSON.stringify(document) });
+  put(policy);
+  t.match(await check(), { code: 0, json: { asWanted: true, findings: [] } });
+  const widened = JSON.parse(JSON.stringify(policy).replaceAll(`"${OTHER}"`, '"*"'));
+  put(widened);
+  t.match(await check(), { code: 1, json: { findings: [{ code: 'statement-differs', statement: 'Administer' }] } });
+  const missing = custody.kms.keys.find(arn).arn.replace(/.{8}$/, '00000000');
+  const nowhere = ['--check', missing, '--profile', custody.profilePath, '--json'];
+  t.equal((await run(runKeyPolicy, [...wanted, ...nowhere])).code, 1, 'a key that is not there is no key as wanted');
+});
+
 t.test('wrong use', async (t) => {
   const zero = join(t.testdir({ 'zero.json': JSON.stringify({ pcr0: '00'.repeat(48) }) }), 'zero.json');
   const rows = [
@@ -149,6 +186,9 @@ t.test('wrong use', async (t) => {
     ['--administrator', CALLER],
     ['--signer', 'somebody', '--administrator', CALLER],
     ['--image', zero, '--user', CALLER, '--administrator', CALLER],
+    ['--image', zero, '--signer', CALLER, '--administrator', CALLER],
+    ['--signer', CALLER],
+    ['--signer', CALLER, '--administrator', '*'],
   ];
   for (const argv of rows) t.equal((await run(runKeyPolicy, argv)).code, 2, argv.join(' '));
 });
