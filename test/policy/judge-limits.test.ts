@@ -110,6 +110,17 @@ t.test('entries of groups and recipients', async (t) => {
   );
 });
 
+t.test('a group’s new window counts from then on, the wallet’s counts all there was', async (t) => {
+  const group = { name: 'a', owners: [shop] };
+  const ledger = emptyLedger();
+  const before = compile(draft({ recipients: [group] }));
+  reserve(ledger, before, ask(before, [message(pay(SHOP, 10n))]).entries, NOON);
+  const day = { windows: [{ seconds: DAY, max: '10' }] };
+  const after = compile(draft({ recipients: [{ ...group, assets: { SOL: day } }] }));
+  t.same(codesOf(ask(after, [sponsored(pay(SHOP, 10n))], { ledger })), []);
+  t.same(codesOf(ask(compile(sol(day)), [sponsored(pay(SHOP, 1n))], { ledger })), ['window-exceeded']);
+});
+
 t.test('a payment of nothing is on no line', async (t) => {
   const recipients = [{ name: 'a', owners: [shop], assets: { SOL: window10, USDC: window10 } }];
   const { charges, entries } = ask(compile(draft({ recipients })), [message(pay(SHOP, 0n), payToken(SHOP, 0n))]);
