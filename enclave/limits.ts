@@ -22,6 +22,8 @@ export const COMMAND_HEADROOM_RECEIPTS = 64;
 export const COMMAND_HEADROOM_BYTES = 4 * 1024 * 1024;
 /** Furthest end of an owner command from now: milliseconds. */
 export const COMMAND_AHEAD_MS = 24 * 60 * 60 * 1000;
+/** Sequence numbers a command may skip: enough for what never arrived, and no one command can use up all that are left. */
+export const COMMAND_GAP = 1_024;
 /** How long ids and message hashes are remembered: milliseconds. */
 export const MEMORY_MS = 24 * 60 * 60 * 1000;
 /** Messages and ids remembered per wallet, each. */

@@ -1,7 +1,7 @@
 /** Whether a command is for this wallet, boot and moment, and signed by someone who may. */
 
 import type { Enclave } from '../enclave.ts';
-import { COMMAND_AHEAD_MS } from '../limits.ts';
+import { COMMAND_AHEAD_MS, COMMAND_GAP } from '../limits.ts';
 import type { OpenCommand } from '../link/commands.ts';
 import { ReeveError } from '../link/errors.ts';
 import type { CommandName, CommandPayload, Role } from '../link/schema/command.ts';
@@ -33,11 +33,13 @@ export function checkRotation(signers: OpenCommand['signers'], owner: Uint8Array
   if (expected.join() !== found.join()) throw new ReeveError('command-signature', { command: 'owner.rotate' });
 }
 
-/** Throws `command-boot`, `command-replayed`, `command-expired`. `lastSeq` is the wallet's last command of this boot. */
+/** Throws `command-boot`, `command-replayed`, `command-malformed` for a number too far ahead, `command-expired`. `lastSeq` is the wallet's last command of this boot. */
 export function checkBinding(enclave: Enclave, payload: CommandPayload, lastSeq: number): void {
   const { boot, seq, notAfter, command } = payload;
   if (!Buffer.from(boot).equals(enclave.boot)) throw new ReeveError('command-boot', { command });
   if (seq <= lastSeq) throw new ReeveError('command-replayed', { last: lastSeq, observed: seq });
+  // A role's key must not be able to use up the numbers of the owner's pause.
+  if (seq > lastSeq + COMMAND_GAP) throw new ReeveError('command-malformed', { what: 'seq', limit: COMMAND_GAP });
   const now = BigInt(timeFor(enclave, command));
   if (notAfter <= now || notAfter > now + BigInt(COMMAND_AHEAD_MS))
     throw new ReeveError('command-expired', { command });

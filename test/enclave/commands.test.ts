@@ -1,6 +1,7 @@
 /** Owner commands: one row per way in which one can be wrong, each refused with its own code and without effect. */
 
 import t from 'tap';
+import { COMMAND_GAP } from '../../enclave/limits.ts';
 import { makeKey } from '../keys.ts';
 import type { World } from './helpers.ts';
 import {
@@ -94,6 +95,18 @@ t.test('a command that its phase refuses is used up', async (t) => {
     { code: 'command-replayed' },
     'the host cannot keep it for later',
   );
+});
+
+t.test('a role that skips far ahead does not use up the sequence numbers of the owner', async (t) => {
+  const { enclave } = await startWithWallet(t);
+  const id = { approvalId: 'ab'.repeat(16), effectsHash: new Uint8Array(32) };
+  const deny = (seq: number) => signCommand(enclave, 'w', 'deny', id, { seq, key: makeKey('approver') });
+  for (const seq of [0xffffffff, COMMAND_GAP + 2])
+    await t.rejects(enclave.owner.request('command', deny(seq)), { code: 'command-malformed' }, `${seq}`);
+  t.match(await readStatement(enclave, 'w'), { commandSeq: 1 }, 'nothing was used up');
+  await t.rejects(enclave.owner.request('command', deny(COMMAND_GAP + 1)), { code: 'approval-unknown' }, 'a gap');
+  await command(enclave, 'w', 'pause', {});
+  t.match(await readStatement(enclave, 'w'), { phase: 'paused' }, 'and the owner is heard');
 });
 
 t.test('wallet.create', async (t) => {

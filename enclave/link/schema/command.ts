@@ -58,7 +58,7 @@ export const BATCHED_COMMANDS: ReadonlySet<CommandName> = new Set<CommandName>([
 
 export const CommandNames = Type.Unsafe<CommandName>({ type: 'string', enum: Object.keys(COMMANDS) });
 
-/** What is signed. `seq` strictly increases within a boot, gaps allowed; `notAfter` is Unix milliseconds. */
+/** What is signed. `seq` strictly increases within a boot, small gaps allowed; `notAfter` is Unix milliseconds. */
 export const CommandPayload = Fields({
   v: Type.Literal(1),
   wallet: WalletName(),
