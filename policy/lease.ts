@@ -4,7 +4,7 @@
  */
 import type { PolicyCodeName } from './codes.ts';
 import { policyCodes } from './codes.ts';
-import { CLOCK_MARGIN_MS } from './limits.ts';
+import { CLOCK_MARGIN_MS, LEASE_SECONDS_MAX } from './limits.ts';
 import type { Policy } from './policy.ts';
 import type { AssetId, Charge, Hash, Millis, Result, Violation } from './types.ts';
 
@@ -52,6 +52,12 @@ export interface TakenLease {
   readonly charges: readonly UnseenCharge[];
 }
 
+/**
+ * How far ahead a charge may be dated: a charge ends with a lease of any policy, by the clocks of two boots. One without an end would fill a
+ * window for ever. Milliseconds.
+ */
+const LATEST_CHARGE_MS = LEASE_SECONDS_MAX * 1_000 + 2 * CLOCK_MARGIN_MS;
+
 /** Takes a lease or says why not. Changes nothing by itself. */
 export function takeLease(
   state: LeaseState | null,
@@ -74,6 +80,7 @@ function findLeaseFault(state: LeaseState | null, lease: Lease, context: LeaseCo
   if (lease.number <= (state?.number ?? 0)) return 'lease-number-old';
   if (now >= lease.until) return 'lease-ended';
   if (lease.until > now + policy.lease.maxSeconds * 1_000 + CLOCK_MARGIN_MS) return 'lease-too-long';
+  if (lease.charges.some((charge) => charge.until > now + LATEST_CHARGE_MS)) return 'lease-too-long';
   for (const [asset, ceiling] of Object.entries(lease.ceiling) as [AssetId, bigint][]) {
     const slice = policy.assets.get(asset)?.slice ?? 0n;
     if (ceiling > amountOf(state?.spentInBoot, asset) + slice) return 'lease-ceiling-too-high';

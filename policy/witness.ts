@@ -94,8 +94,9 @@ export function decideLease(
   if (!isLost(witness, statement)) {
     return issue(witness, statement, policy, now, options, computeCharges(witness, statement));
   }
-  if (options.recoverLost !== true) return { kind: 'refuse', alarm: 'history-lost' };
-  const lastNumber = Math.max(witness.lastNumber, statement.m, statement.lastLease);
+  // Charges are taken with a boot's first lease: one that holds a lease already would take none of what was lost. It must start anew.
+  if (options.recoverLost !== true || statement.lastLease > 0) return { kind: 'refuse', alarm: 'history-lost' };
+  const lastNumber = Math.max(witness.lastNumber, statement.m);
   // A later chain without this lease does not carry its charges, and nothing else in the witness says them again.
   const recovered: Witness = { ...witness, lastNumber, reach: lastNumber + 1 };
   return issue(recovered, statement, policy, now, options, chargeEveryWindow(witness, policy, now));
@@ -173,12 +174,13 @@ function mergeCharges(charges: readonly UnseenCharge[]): UnseenCharge[] {
   return [...merged.values()];
 }
 
-/** Fills every window of every asset until the longest lease that anybody may still hold has ended. */
+/** Fills every window of every asset, the wallet's and any group's, until the longest lease that anybody may still hold has ended. */
 function chargeEveryWindow(witness: Witness, policy: Policy, now: Millis): UnseenCharge[] {
   const longest = now + policy.lease.maxSeconds * 1_000;
   const until = (Math.max(longest, ...witness.boots.map((leased) => leased.until)) + CLOCK_MARGIN_MS) as Millis;
   return [...policy.assets.values()].map(({ id, windows }) => {
-    const amount = windows.reduce((most, { max }) => (max > most ? max : most), 0n);
+    const all = [windows, ...policy.groups.map(({ assets }) => assets?.get(id)?.windows ?? [])].flat();
+    const amount = all.reduce((most, { max }) => (max > most ? max : most), 0n);
     return { asset: id, amount, until };
   });
 }

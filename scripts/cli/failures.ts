@@ -17,7 +17,8 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
   'renewer-unreachable': 'start it with reeve owner lease --auto, or use pause --blind for a pause that cannot wait',
   'admin-unreachable': 'check the --admin address and that the host proxy runs',
   'boot-superseded': 'the host must start a new boot; this one will never be leased again',
-  'history-lost': 'only if you know that receipts or witness were lost: reeve owner lease --once --recover-lost',
+  'history-lost':
+    'only if you know that receipts or witness were lost: restart the enclave, then reeve owner lease --once --recover-lost',
   'policy-not-current': 'put the policy of the witness in force again with reeve owner policy set',
   'approval-outstanding': 'wait until the first approval is used or has ended',
   'wallet-paused': 'reeve owner resume ends the pause',

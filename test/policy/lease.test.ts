@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Lease, LeaseContext, LeaseState } from '../../policy/lease.ts';
 import { chargeLease, endLease, leftOfCeiling, takeLease } from '../../policy/lease.ts';
+import { CLOCK_MARGIN_MS, LEASE_SECONDS_MAX } from '../../policy/limits.ts';
 import type { Hash, Millis } from '../../policy/types.ts';
 import { ask, compile, draft, message, NOON, pay, SHOP, SOL, USDC } from './policies.ts';
 
@@ -25,6 +26,9 @@ const held: LeaseState = {
   spentInBoot: { [SOL]: 400n },
 };
 
+const LATEST_CHARGE_MS = LEASE_SECONDS_MAX * 1_000 + 2 * CLOCK_MARGIN_MS;
+const charged = (ms: number): Partial<Lease> => ({ charges: [{ asset: SOL, amount: 1n, until: at(ms) }] });
+
 t.test('what is taken and what not', async (t) => {
   const rows: readonly [name: string, state: LeaseState | null, Partial<Lease>, Partial<LeaseContext>, string][] = [
     ['a first lease', null, {}, {}, 'taken'],
@@ -40,6 +44,8 @@ t.test('what is taken and what not', async (t) => {
     ['just before its end', null, {}, { now: at(999) }, 'taken'],
     ['as long as allowed, and the margin', null, { until: at(3_630_000) }, {}, 'taken'],
     ['longer', null, { until: at(3_630_001) }, {}, 'lease-too-long'],
+    ['a charge as late as any lease may end, and two clocks', null, charged(LATEST_CHARGE_MS), {}, 'taken'],
+    ['a charge that would never leave a window', null, charged(LATEST_CHARGE_MS + 1), {}, 'lease-too-long'],
     ['a ceiling of the slice', null, { ceiling: { [SOL]: 1_000_000n } }, {}, 'taken'],
     ['a ceiling over the slice', null, { ceiling: { [SOL]: 1_000_001n } }, {}, 'lease-ceiling-too-high'],
     ['of the slice and what was spent', held, { ceiling: { [SOL]: 1_000_400n } }, {}, 'taken'],

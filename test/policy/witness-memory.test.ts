@@ -88,6 +88,12 @@ t.test(
     const lost = statementOf(several, 8, { m: 40, mBoot: bootOf(7) });
     const { charges } = lease(several, emptyWitness('w', several.hash), lost, 0, { recoverLost: true }).lease;
     t.strictSame(charges[0], { asset: SOL, amount: 90n, until: at(HOUR_MS + CLOCK_MARGIN_MS) });
+    const assets = { SOL: { windows: windows([7 * DAY, '500']) } };
+    const group = compile({ ...document, recipients: [{ name: 'g', owners: [pubkeyToBase58(SHOP)], assets }] });
+    const inGroup = lease(group, emptyWitness('w', group.hash), statementOf(group, 8, { m: 40, mBoot: bootOf(7) }), 0, {
+      recoverLost: true,
+    });
+    t.equal(inGroup.lease.charges[0]?.amount, 500n, 'a group’s window too');
   },
 );
 

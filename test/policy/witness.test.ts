@@ -176,6 +176,23 @@ t.test('what was lost is charged full, on the owner’s word', async (t) => {
   );
 });
 
+t.test('a boot that holds a lease nobody here knows of would not take what was lost: no word helps it', async (t) => {
+  const rows: readonly [name: string, witness: Witness][] = [
+    ['no witness', fresh],
+    ['the witness of another boot', first.witness],
+  ];
+  for (const [name, witness] of rows) {
+    const holding = statement({ boot: bootOf(8), lastLease: 3, spentInBoot: { [SOL]: 5n } });
+    t.same(
+      decideLease(witness, holding, policy, at(0), { recoverLost: true }),
+      { kind: 'refuse', alarm: 'history-lost' },
+      name,
+    );
+  }
+  const restarted = statement({ boot: bootOf(9), m: 3, mBoot: bootOf(8), mSpent: { [SOL]: 5n } });
+  t.equal(decideLease(fresh, restarted, policy, at(0), { recoverLost: true }).kind, 'lease', 'after a restart it does');
+});
+
 t.test('one approval of the same effects at a time', async (t) => {
   const approval = { effectsHash: bootOf(5), boot: bootOf(1), until: at(1_000) };
   const decision = decideApproval(fresh, approval, at(0));
