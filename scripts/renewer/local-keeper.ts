@@ -5,6 +5,7 @@ import type { Statement } from '../../enclave/link/schema/statement.ts';
 import type { AssetId, Hash, Millis } from '../../policy/types.ts';
 import type { Witness } from '../../policy/witness.ts';
 import { decideApproval, emptyWitness } from '../../policy/witness.ts';
+import { toHex } from '../cli/text.ts';
 import { attestPinned } from '../owner/attest.ts';
 import type { PinsJson } from '../owner/copy.ts';
 import { pinsFromJson, pinsToJson } from '../owner/copy.ts';
@@ -128,7 +129,9 @@ async function replacePolicy(
   const stated: Statement = { ...statement, policyHash: new Uint8Array(Buffer.from(policy.hash, 'hex')) };
   const decision = decide({ record, statement: stated, policy, durationMs, recoverLost: false });
   if (decision.kind === 'refuse') {
-    store.write(record);
+    // A boot that went back gets no lease again, whatever it says later.
+    const halted = decision.alarm === 'statement-went-back' ? (toHex(statement.boot) as Hash) : record.halted;
+    store.write({ ...record, halted });
     return { lease: null, alarm: decision.alarm };
   }
   store.write({ ...record, witness: decision.witness });

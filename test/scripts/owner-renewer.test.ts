@@ -9,7 +9,7 @@ import type { Machine } from './owner-support.ts';
 import { readWitness, startLeased } from './owner-support.ts';
 
 const machine = await startLeased('w1');
-const { host, owner } = machine;
+const { host, owner, ask } = machine;
 const MAIN = join(import.meta.dirname, '..', '..', 'scripts', 'owner', 'main.ts');
 
 /** `reeve owner …` as its own process, with the environment it would have. */
@@ -159,6 +159,8 @@ t.test('hidden receipts are charged; a lost witness needs the word of the owner'
   t.match((await owner('lease', '--once', '--wallet', 'w1')).json, {
     outcomes: [{ result: 'alarm', code: 'history-lost' }],
   });
+  const asked = await ask('no\n', 'lease', '--once', '--wallet', 'w1', '--recover-lost');
+  t.match(asked, { code: 1, err: /w1 lost\? \[yes\/no\]/ }, 'a flag alone is not the word');
   t.match((await owner('lease', '--once', '--wallet', 'w1', '--recover-lost')).json, {
     outcomes: [{ result: 'leased' }],
   });
@@ -176,4 +178,15 @@ t.test('one wallet that fails costs the others nothing', async (t) => {
     ],
   });
   host.twist = {};
+});
+
+t.test('a boot that goes back while its policy is set is never leased again either', async (t) => {
+  const renew = () => owner('lease', '--once', '--wallet', 'w1');
+  spend(200n);
+  t.match((await renew()).json, { outcomes: [{ result: 'holds' }] });
+  spend(100n);
+  const file = machine.policyFile({ memo: { maxBytes: 33 } });
+  t.match(await owner('policy', 'set', 'w1', file), { code: 0, json: { leased: false } });
+  spend(300n);
+  t.match((await renew()).json, { outcomes: [{ result: 'alarm', code: 'statement-went-back' }] });
 });

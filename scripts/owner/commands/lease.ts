@@ -1,6 +1,7 @@
 /** `reeve owner lease`: the renewer, once or always on. */
 
 import { ReeveError } from '../../../enclave/link/errors.ts';
+import { confirm } from '../../cli/confirm.ts';
 import { usageError } from '../../cli/failures.ts';
 import { EXIT } from '../../cli/io.ts';
 import { parseRemote } from '../../cli/remote.ts';
@@ -66,12 +67,22 @@ async function enroll(session: Session, wallet: string): Promise<number> {
 async function leaseOnce(session: Session): Promise<number> {
   const { context } = session;
   const seconds = readSeconds(session, 'seconds');
+  const recoverLost = context.flag('recover-lost');
+  if (recoverLost) await confirmLost(session);
   const keeper = seconds === undefined ? await session.keeper() : await openLocalKeeper(session, seconds * 1000);
-  const outcomes = await keeper.renew(wanted(session), { recoverLost: context.flag('recover-lost') });
+  const outcomes = await keeper.renew(wanted(session), { recoverLost });
   if (seconds !== undefined) keeper.close();
   const lines = outcomes.length === 0 ? ['The witness holds no wallet.'] : outcomes.map(describeOutcome);
   context.report({ outcomes }, lines);
   return outcomes.every(isWell) ? EXIT.done : EXIT.failed;
+}
+
+/** The witness cannot say what was leased before: only the owner can know that nothing else did this. */
+async function confirmLost({ context }: Session): Promise<void> {
+  const names = context.options('wallet').map(escapeText).join(', ');
+  context.say('A host that rolled its store back, and a thief of the renew key, look just like a loss.');
+  context.say('Every window of what was lost counts as full until all earlier leases have ended.');
+  await confirm(context, `Were receipts or the witness of ${names === '' ? 'EVERY wallet' : names} lost?`);
 }
 
 function wanted({ context }: Session): readonly string[] | null {
