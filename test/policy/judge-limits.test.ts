@@ -1,5 +1,5 @@
 import t from 'tap';
-import { emptyLedger, reserve } from '../../policy/ledger.ts';
+import { emptyLedger, enterUnseen, reserve } from '../../policy/ledger.ts';
 import { LEDGER_LINES_MAX } from '../../policy/limits.ts';
 import { emptySeries } from '../../policy/windows.ts';
 import {
@@ -68,6 +68,35 @@ t.test('limits of groups', async (t) => {
     ['window each', group({ ...window10, per: 'recipient' }), message(six, five), 'allow'],
     ['window of one', group({ ...window10, per: 'recipient' }), message(six, six), 'deny window-exceeded'],
     ['no limits of its own', group({}), message(six, five), 'allow'],
+  ]);
+});
+
+t.test('each group has its own windows', async (t) => {
+  const named = (name: string, owner: string, max: string) => ({
+    name,
+    owners: [owner],
+    assets: { SOL: { windows: [{ seconds: DAY, max }] } },
+  });
+  const two = draft({ recipients: [named('first', shop, '5'), named('second', supplier, '50')] });
+  const bare = draft({ recipients: [{ name: 'bare', owners: [shop] }, named('second', supplier, '50')] });
+  checkRows(t, [
+    ['the first is full', two, message(six), 'deny window-exceeded'],
+    ['the second has room', two, message(pay(SUPPLIER, 50n)), 'allow'],
+    ['the second is full', two, message(pay(SUPPLIER, 51n)), 'deny window-exceeded'],
+    ['one without limits before it', bare, message(pay(SHOP, 60n), pay(SUPPLIER, 50n)), 'allow'],
+  ]);
+});
+
+t.test('what the owner cannot see counts beside what was seen', async (t) => {
+  const policy = compile(plain);
+  const ledger = emptyLedger();
+  reserve(ledger, policy, [{ line: 'SOL', asset: SOL, amount: 300_000n }], NOON);
+  enterUnseen(ledger, policy, [{ asset: SOL, amount: 400_000n, until: NOON }], NOON);
+  const left = 1_000_000n - 300_000n - 400_000n - 5_000n;
+  t.equal(ask(policy, [message(pay(SHOP, left))], { ledger }).decision, 'allow');
+  const over = ask(policy, [message(pay(SHOP, left + 1n))], { ledger });
+  t.match(over.violations, [
+    { code: 'window-exceeded', limit: 1_000_000n, observed: left + 5_001n, remaining: left + 5_000n },
   ]);
 });
 
