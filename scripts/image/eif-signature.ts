@@ -29,13 +29,20 @@ const ALGORITHMS: Readonly<Record<string, { readonly id: number; readonly hash: 
 export function readImageSignature(section: Uint8Array, pcr0: Uint8Array): Result<ImageSignature> {
   const read = readEntry(section);
   if (read === null) return refuse('eif-signature');
-  const { certificate, envelope } = read;
-  if (!isSigned(envelope, pcr0, certificate.publicKey)) return refuse('eif-signature-invalid');
+  const { certificate, key, envelope } = read;
+  if (!isSigned(envelope, pcr0, key)) return refuse('eif-signature-invalid');
   const hash = createHash('sha384').update(certificate.raw).digest();
   return accept({ pcr8: measureOnce(hash), subject: certificate.subject, validTo: certificate.validTo });
 }
 
-function readEntry(section: Uint8Array): { certificate: X509Certificate; envelope: readonly CborValue[] } | null {
+interface Entry {
+  readonly certificate: X509Certificate;
+  readonly key: KeyObject;
+  readonly envelope: readonly CborValue[];
+}
+
+/** A certificate whose key cannot be read is none, though it parses: its key is looked at only when asked for. */
+function readEntry(section: Uint8Array): Entry | null {
   const [entry, more] = readList(decode(section)) ?? [];
   if (!(entry instanceof Map) || entry.size !== 2 || more !== undefined) return null;
   const [pem, cose] = ['signing_certificate', 'signature'].map((name) => readByteList(entry.get(name)));
@@ -43,7 +50,8 @@ function readEntry(section: Uint8Array): { certificate: X509Certificate; envelop
   const envelope = readList(decode(cose, true));
   if (envelope?.length !== 4) return null;
   try {
-    return { certificate: new X509Certificate(pem), envelope };
+    const certificate = new X509Certificate(pem);
+    return { certificate, key: certificate.publicKey, envelope };
   } catch {
     return null;
   }

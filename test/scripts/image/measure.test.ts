@@ -78,6 +78,7 @@ t.test('signatures that must not count', async (t) => {
     ['eif-signature-invalid', signImage(parts, 'secp384r1', { register: 1 }).section],
     ['eif-signature-invalid', signImage(parts, 'secp384r1', { algorithm: -7 }).section],
     ['eif-signature-invalid', { ...good, body: flipped }],
+    ['eif-signature', signImage(parts, 'secp384r1', { brokenKey: true }).section],
     ['eif-signature', { ...good, body: good.body.subarray(1) }],
     ['eif-signature', { ...good, body: Buffer.concat([good.body, Buffer.alloc(1)]) }],
   ];

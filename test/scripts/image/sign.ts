@@ -1,5 +1,6 @@
 /** Signs images as nitro-cli does: COSE_Sign1 over PCR0 by a key with a certificate, bytes written as lists of numbers. */
 
+import type { KeyObject } from 'node:crypto';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { encodeCbor } from '../../../attestation/cbor.ts';
 import { issueCertificate, toPem } from '../../../scripts/dev/pki.ts';
@@ -13,6 +14,8 @@ export interface SignatureOptions {
   /** What the signature says instead. */
   readonly register?: number;
   readonly algorithm?: number;
+  /** The certificate says its key is a point that is on no curve. */
+  readonly brokenKey?: boolean;
 }
 
 /** The signature section for an image of `sections`, and the certificate's DER. */
@@ -45,7 +48,7 @@ export function signImage(
   const signed = encodeCbor(['Signature1', head, new Uint8Array(0), payload]);
   const signature = sign(hash, signed, { key: privateKey, dsaEncoding: 'ieee-p1363' });
   const cose = encodeCbor([head, new Map(), payload, signature]);
-  const pem = Buffer.from(toPem(certificate));
+  const pem = Buffer.from(toPem(more.brokenKey ? breakKey(certificate, publicKey) : certificate));
   const body = encodeCbor([
     new Map([
       ['signing_certificate', [...pem]],
@@ -53,4 +56,13 @@ export function signImage(
     ]),
   ]);
   return { section: { kind: 'signature', flags: 0, body }, certificate };
+}
+
+/** The certificate with the last byte of its key's point changed. */
+function breakKey(certificate: Uint8Array, publicKey: KeyObject): Uint8Array {
+  const key = publicKey.export({ type: 'spki', format: 'der' });
+  const broken = Buffer.from(certificate);
+  const last = broken.indexOf(key) + key.length - 1;
+  broken[last] = (broken[last] ?? 0) ^ 1;
+  return broken;
 }
