@@ -27,7 +27,9 @@ const held: LeaseState = {
 };
 
 const LATEST_CHARGE_MS = LEASE_SECONDS_MAX * 1_000 + 2 * CLOCK_MARGIN_MS;
-const charged = (ms: number): Partial<Lease> => ({ charges: [{ asset: SOL, amount: 1n, until: at(ms) }] });
+const charged = (...ends: number[]): Partial<Lease> => ({
+  charges: ends.map((ms) => ({ asset: SOL, amount: 1n, until: at(ms) })),
+});
 
 t.test('what is taken and what not', async (t) => {
   const rows: readonly [name: string, state: LeaseState | null, Partial<Lease>, Partial<LeaseContext>, string][] = [
@@ -46,6 +48,7 @@ t.test('what is taken and what not', async (t) => {
     ['longer', null, { until: at(3_630_001) }, {}, 'lease-too-long'],
     ['a charge as late as any lease may end, and two clocks', null, charged(LATEST_CHARGE_MS), {}, 'taken'],
     ['a charge that would never leave a window', null, charged(LATEST_CHARGE_MS + 1), {}, 'lease-too-long'],
+    ['one such among others', null, charged(1, LATEST_CHARGE_MS + 1), {}, 'lease-too-long'],
     ['a ceiling of the slice', null, { ceiling: { [SOL]: 1_000_000n } }, {}, 'taken'],
     ['a ceiling over the slice', null, { ceiling: { [SOL]: 1_000_001n } }, {}, 'lease-ceiling-too-high'],
     ['of the slice and what was spent', held, { ceiling: { [SOL]: 1_000_400n } }, {}, 'taken'],
