@@ -1,7 +1,7 @@
 /** The limits on coverage: what is low fails, and so does what is not there. */
 import t from 'tap';
 import type { FileCoverage } from '../../scripts/build/check-coverage.ts';
-import { judgeCoverage } from '../../scripts/build/check-coverage.ts';
+import { hasCode, judgeCoverage } from '../../scripts/build/check-coverage.ts';
 
 const file = (lines: number, branches: number): FileCoverage => ({
   lines: { total: 100, covered: lines },
@@ -66,4 +66,12 @@ t.test('one rule a row', async (t) => {
     t.equal(verdict.faults.length, faults.length, what);
     for (const [index, fault] of faults.entries()) t.match(verdict.faults[index], fault, what);
   }
+});
+
+t.test('files of types only are not looked for', async (t) => {
+  const types =
+    "/** One. */\nimport type { A } from './a.ts';\nexport type B = A; // two\nexport interface C { readonly d: B }\n";
+  t.equal(hasCode(types), false);
+  t.equal(hasCode(`${types}export const e = 1;\n`), true);
+  t.equal(hasCode(`${types}import './a.ts';\n`), true);
 });
