@@ -76,7 +76,12 @@ export function openBatched(message: Uint8Array): { payload: Uint8Array; signed:
 }
 
 function decodeBatched(message: Uint8Array): BatchedCommand {
-  const value = decodeCbor(message);
+  let value: unknown;
+  try {
+    value = decodeCbor(message);
+  } catch (cause) {
+    throw new ReeveError('command-malformed', { what: 'batched command' }, cause);
+  }
   if (!isValid('BatchedCommand', value)) throw new ReeveError('command-malformed', { what: 'batched command' });
   return value;
 }

@@ -127,7 +127,7 @@ const REFUSED: readonly (readonly [what: string, envelope: Uint8Array[], code: s
   ['two of a batch in one envelope', messages.slice(0, 2), 'command-malformed'],
   ['one of a batch beside a command', [first, single(COMMAND_DOMAIN)], 'command-malformed'],
   ['a command beside one of a batch', [single(COMMAND_DOMAIN), first], 'command-malformed'],
-  ['a byte after it', [Buffer.concat([first, Uint8Array.of(0)])], 'cbor-malformed'],
+  ['a byte after it', [Buffer.concat([first, Uint8Array.of(0)])], 'command-malformed'],
   ['a field more', change({ more: 1 } as never), 'command-malformed'],
   ['a payload that is none', seal([{ ...(leaves[0] as Leaf), payload: Uint8Array.of(0xa0) }]), 'command-malformed'],
 ];

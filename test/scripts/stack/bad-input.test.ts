@@ -105,6 +105,7 @@ const ADMIN: readonly [name: string, call: RawCall, status: number, code: string
   ['an unknown wallet', { path: '/v1/wallets/nobody/receipts' }, 404, 'wallet-unknown'],
   ['a wallet name of another form', { path: '/v1/wallets/..%2f..%2fx/state' }, 422, 'body-invalid'],
   ['not JSON', { path: '/v1/commands', body: '{' }, 400, 'body-malformed'],
+  ['a command that begins like a batch', command(base64(Uint8Array.of(0xa1, 0xff))), 400, 'command-malformed'],
   ['a command of random bytes', command(base64(randomBytes(64))), 400, 'command-malformed'],
   ['a body over its limit', { path: '/v1/commands', body: ' '.repeat(1024 * 1024 + 1) }, 413, 'body-too-large'],
   ['an attestation of an unknown wallet', attest(['nobody']), 404, 'wallet-unknown'],
