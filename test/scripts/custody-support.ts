@@ -21,9 +21,8 @@ import { startSimulatedNsm } from '../../scripts/dev/nsm.ts';
 import { run as runOwner } from '../../scripts/owner/main.ts';
 import type { Profile } from '../../scripts/owner/profile.ts';
 import { readProfile } from '../../scripts/owner/profile.ts';
-import { toAddress } from '../../scripts/owner/show.ts';
 import type { Ran } from './owner-support.ts';
-import { run } from './owner-support.ts';
+import { makePolicy, run } from './owner-support.ts';
 
 export const IMAGE = measureBundle(Buffer.from('the enclave'));
 export const NEXT_IMAGE = measureBundle(Buffer.from('the next enclave'));
@@ -100,7 +99,7 @@ export async function startCustody(t: Test): Promise<Custody> {
     ask: (input: string, ...argv: string[]) => run(runOwner, [...argv, ...option], { input }),
     policyFile(changes: Record<string, unknown> = {}) {
       const path = at(`policy-${Math.random()}.json`);
-      writeFileSync(path, JSON.stringify({ ...draftPolicy(readProfile(profilePath)), ...changes }));
+      writeFileSync(path, JSON.stringify({ ...makePolicy(readProfile(profilePath)), ...changes }));
       return path;
     },
     cut(index: number, when: 'before' | 'after') {
@@ -280,20 +279,4 @@ async function carry(
     answer.pipe(outgoing);
   });
   sent.end(Buffer.concat(chunks));
-}
-
-function draftPolicy({ keys }: Profile): Record<string, unknown> {
-  const address = (hex: string) => toAddress(Buffer.from(hex, 'hex'));
-  return {
-    format: 'reeve/policy/v1',
-    assets: {
-      SOL: { windows: [{ seconds: 86400, max: '1000000000' }], approvalAbove: '500000000' },
-      signatures: { windows: [{ seconds: 3600, max: '100' }] },
-    },
-    recipients: [{ name: 'shop', owners: ['9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM'] }],
-    programs: { system: ['transfer'] },
-    fees: { perTransaction: '100000', rentPerTransaction: '0', rentPerByte: '6960' },
-    keys: { renew: [address(keys.renew.publicKey)], pause: [address(keys.pause?.publicKey ?? '')] },
-    lease: { maxSeconds: 600, slice: { SOL: '500000000', signatures: '50' } },
-  };
 }

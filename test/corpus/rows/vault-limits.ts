@@ -1,40 +1,11 @@
-import {
-  createProposal,
-  createTransaction,
-  packInner,
-  payFrom,
-  propose,
-  useSolLimit,
-  useTokenLimit,
-} from '../squads-calls.ts';
+import { useSolLimit, useTokenLimit } from '../squads-calls.ts';
 import type { Draft } from '../world.ts';
-import {
-  AGENT,
-  both,
-  FAKE_USDC,
-  FRIEND,
-  MULTISIG,
-  OTHER,
-  ours,
-  pay,
-  SHOP,
-  STAFF,
-  STRANGER,
-  TABLE,
-  VAULT,
-} from '../world.ts';
+import { AGENT, both, FAKE_USDC, FRIEND, MULTISIG, OTHER, ours, pay, SHOP, STAFF, STRANGER } from '../world.ts';
 import type { Row } from './row.ts';
 import { group } from './row.ts';
 
 const here = { multisig: MULTISIG };
 const other = { multisig: FRIEND };
-const paySol = payFrom(VAULT, SHOP, 5n);
-const _inner = packInner(VAULT, [paySol]);
-const _changed = (changes: Parameters<typeof packInner>[2]) => packInner(VAULT, [paySol], changes);
-const _packed = (bytes: Uint8Array) => ours(createTransaction(here, bytes), createProposal(here));
-const _table = { table: TABLE, writable: Uint8Array.of(0), readonly: Uint8Array.of() };
-const _sponsor = { ...here, rentPayer: OTHER };
-const _honest = propose(here, [paySol]);
 
 const limits: readonly Row[] = [
   [

@@ -3,15 +3,11 @@ import { deriveVault } from '../../../policy/programs/squads-addresses.ts';
 import { approve, payFrom, payTokenFrom, propose, useSolLimit, useTokenLimit } from '../squads-calls.ts';
 import type { Draft } from '../world.ts';
 import { AGENT, OTHER, ours, pay, STRANGER } from '../world.ts';
-import { spentBefore } from './row.ts';
 import type { Step } from './walk-row.ts';
 import { walk } from './walk-row.ts';
 
 const SUPPLIER = knownPubkey('9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM');
 const PAYROLL = knownPubkey('GsbwXfJraMomNxBcjYLcG3mxkBUiyWXAB32fGbSMQRdW');
-const SERVICE = knownPubkey('Fv8YYjF2DUqj9RZhyXNCBkLRMEABmXRkXPRWe1S5Jn6Y');
-const _service = { owners: [SERVICE] };
-const _spentUsdc = (amount: string) => spentBefore('USDC', amount);
 
 const company = { multisig: knownPubkey('CdP6KtoQ3t46dJZ4t2FV2ifcFbDLhLSgxJmQyQn7A3T1'), index: 12n };
 const vault = deriveVault(company.multisig, 0);

@@ -27,7 +27,6 @@ import type { Step } from './walk-row.ts';
 import { walk } from './walk-row.ts';
 
 const SUPPLIER = knownPubkey('9WzDXwBbmkg8ZTbNMqUxvQRAyrZzDsGYdLVL9zYtAWWM');
-const _PAYROLL = knownPubkey('GsbwXfJraMomNxBcjYLcG3mxkBUiyWXAB32fGbSMQRdW');
 const SERVICE = knownPubkey('Fv8YYjF2DUqj9RZhyXNCBkLRMEABmXRkXPRWe1S5Jn6Y');
 const service = { owners: [SERVICE] };
 const spentUsdc = (amount: string) => spentBefore('USDC', amount);
