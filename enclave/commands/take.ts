@@ -54,7 +54,6 @@ export async function takeCommand(enclave: Enclave, params: CommandParams): Prom
     case 'wallet.create':
       return createByCommand(enclave, params, opened);
     case 'reseal':
-      return resealByCommand(enclave, admit(enclave, params, opened, command));
     case 'owner.rotate':
       return resealByCommand(enclave, admit(enclave, params, opened, command));
     default:

@@ -3,10 +3,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { crc32 } from 'node:zlib';
 import { ReeveError } from '../../enclave/link/errors.ts';
 import type { Receipt } from '../../enclave/link/receipts.ts';
 import { CHAIN_START, readChain } from '../../enclave/link/receipts.ts';
+import { RECORD_HEADER_BYTES, readRecords } from '../../host-proxy/store/records.ts';
 import type { Admin } from '../cli/admin.ts';
 import { readBytesFile } from '../cli/files.ts';
 
@@ -15,10 +15,6 @@ const PAGE_RECEIPTS = 500;
 /** How often receipts that are not there yet are asked for, and milliseconds between. */
 const LATE_ATTEMPTS = 6;
 const LATE_MS = 250;
-/** u32 length and u32 CRC-32, big-endian, before each receipt of a segment. */
-const SEGMENT_HEAD_BYTES = 8;
-/** Longest receipt, bytes: one frame of the owner plane. */
-const RECEIPT_BYTES = 64 * 1024;
 
 export interface HeadClaim {
   readonly seq: number;
@@ -64,19 +60,10 @@ export function readSegments(folder: string): Uint8Array[] {
 
 function readSegment(path: string, mayBeTorn: boolean): Uint8Array[] {
   const bytes = readBytesFile(path);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const receipts: Uint8Array[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    if (bytes.subarray(at).every((byte) => byte === 0)) break;
-    const length = at + SEGMENT_HEAD_BYTES <= bytes.length ? view.getUint32(at) : RECEIPT_BYTES + 1;
-    const start = at + SEGMENT_HEAD_BYTES;
-    const receipt = bytes.subarray(start, start + length);
-    const whole = length <= RECEIPT_BYTES && receipt.length === length && crc32(receipt) === view.getUint32(at + 4);
-    if (!whole && mayBeTorn) return receipts;
-    if (!whole) throw new ReeveError('chain-invalid', { what: 'segment', file: path, offset: at });
-    receipts.push(receipt);
-    at = start + length;
-  }
+  const receipts = readRecords(bytes);
+  const read = receipts.reduce((sum, { length }) => sum + RECORD_HEADER_BYTES + length, 0);
+  const isRoom = bytes.subarray(read).every((byte) => byte === 0);
+  if (!isRoom && !mayBeTorn) throw new ReeveError('chain-invalid', { what: 'segment', file: path, offset: read });
   return receipts;
 }
 
